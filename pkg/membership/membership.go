@@ -1,0 +1,40 @@
+package membership
+
+import (
+	"context"
+
+	"github.com/musterproject/muster/pkg/deploy"
+)
+
+// Health is what the detector believes of a member.
+type Health uint8
+
+// The beliefs.
+const (
+	Alive Health = iota
+	Suspect
+	Dead
+	Left
+)
+
+// Member is one process as the detector sees it.
+type Member struct {
+	Name     string // id and incarnation
+	Role     deploy.Role
+	Address  deploy.Address
+	Epoch    deploy.Epoch // of the leader it has seen
+	Protocol uint32
+	Health   Health
+}
+
+// Event is a change of one member.
+type Event struct{ Member Member }
+
+// Membership is a hint about who is alive.
+type Membership interface {
+	Join(ctx context.Context, seeds ...deploy.Address) error
+	Members() []Member
+	// Watch sends changes until ctx ends, then closes the channel.
+	Watch(ctx context.Context) <-chan Event
+	Leave(ctx context.Context) error
+}
