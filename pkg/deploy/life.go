@@ -38,7 +38,7 @@ func (l *Life[S]) To(next S) error {
 // Terminal tells whether nothing follows.
 func (l Life[S]) Terminal() bool { return l.now.nexts() == 0 }
 
-func bits[S ~uint8](states ...S) (set uint16) {
+func setOf[S ~uint8](states ...S) (set uint16) {
 	for _, s := range states {
 		set |= 1 << s
 	}

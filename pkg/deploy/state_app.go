@@ -23,12 +23,12 @@ const (
 var appNames = []string{"WAITING", "UNKNOWN", "RUNNING", "FINISHED", "FAILED", "KILLED"}
 
 var appSteps = [...]uint16{
-	AppWaiting:  bits[AppState](AppRunning, AppFinished, AppFailed, AppKilled),
-	AppUnknown:  bits[AppState](AppWaiting, AppRunning, AppFinished, AppFailed, AppKilled),
-	AppRunning:  bits[AppState](AppFinished, AppFailed, AppKilled),
-	AppFinished: bits[AppState](),
-	AppFailed:   bits[AppState](),
-	AppKilled:   bits[AppState](),
+	AppWaiting:  setOf[AppState](AppRunning, AppFinished, AppFailed, AppKilled),
+	AppUnknown:  setOf[AppState](AppWaiting, AppRunning, AppFinished, AppFailed, AppKilled),
+	AppRunning:  setOf[AppState](AppFinished, AppFailed, AppKilled),
+	AppFinished: setOf[AppState](),
+	AppFailed:   setOf[AppState](),
+	AppKilled:   setOf[AppState](),
 }
 
 // String gives the name the peer uses.

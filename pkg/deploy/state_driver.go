@@ -27,14 +27,14 @@ const (
 var driverNames = []string{"SUBMITTED", "RUNNING", "RELAUNCHING", "UNKNOWN", "FINISHED", "FAILED", "KILLED", "ERROR"}
 
 var driverSteps = [...]uint16{
-	DriverSubmitted:   bits[DriverState](DriverRunning, DriverRelaunching, DriverFinished, DriverFailed, DriverKilled, DriverError),
-	DriverRunning:     bits[DriverState](DriverRelaunching, DriverUnknown, DriverFinished, DriverFailed, DriverKilled, DriverError),
-	DriverRelaunching: bits[DriverState](DriverSubmitted, DriverRunning, DriverFinished, DriverFailed, DriverKilled, DriverError),
-	DriverUnknown:     bits[DriverState](DriverRunning, DriverSubmitted, DriverRelaunching, DriverFinished, DriverFailed, DriverKilled, DriverError),
-	DriverFinished:    bits[DriverState](),
-	DriverFailed:      bits[DriverState](),
-	DriverKilled:      bits[DriverState](),
-	DriverError:       bits[DriverState](),
+	DriverSubmitted:   setOf[DriverState](DriverRunning, DriverRelaunching, DriverFinished, DriverFailed, DriverKilled, DriverError),
+	DriverRunning:     setOf[DriverState](DriverRelaunching, DriverUnknown, DriverFinished, DriverFailed, DriverKilled, DriverError),
+	DriverRelaunching: setOf[DriverState](DriverSubmitted, DriverRunning, DriverFinished, DriverFailed, DriverKilled, DriverError),
+	DriverUnknown:     setOf[DriverState](DriverRunning, DriverSubmitted, DriverRelaunching, DriverFinished, DriverFailed, DriverKilled, DriverError),
+	DriverFinished:    setOf[DriverState](),
+	DriverFailed:      setOf[DriverState](),
+	DriverKilled:      setOf[DriverState](),
+	DriverError:       setOf[DriverState](),
 }
 
 // String gives the name the peer uses.

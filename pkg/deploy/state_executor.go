@@ -25,13 +25,13 @@ const (
 var executorNames = []string{"LAUNCHING", "RUNNING", "DECOMMISSIONED", "KILLED", "FAILED", "LOST", "EXITED"}
 
 var executorSteps = [...]uint16{
-	ExecutorLaunching:      bits[ExecutorState](ExecutorRunning, ExecutorKilled, ExecutorFailed, ExecutorLost, ExecutorExited, ExecutorDecommissioned),
-	ExecutorRunning:        bits[ExecutorState](ExecutorKilled, ExecutorFailed, ExecutorLost, ExecutorExited, ExecutorDecommissioned),
-	ExecutorDecommissioned: bits[ExecutorState](ExecutorKilled, ExecutorFailed, ExecutorLost, ExecutorExited),
-	ExecutorKilled:         bits[ExecutorState](),
-	ExecutorFailed:         bits[ExecutorState](),
-	ExecutorLost:           bits[ExecutorState](),
-	ExecutorExited:         bits[ExecutorState](),
+	ExecutorLaunching:      setOf[ExecutorState](ExecutorRunning, ExecutorKilled, ExecutorFailed, ExecutorLost, ExecutorExited, ExecutorDecommissioned),
+	ExecutorRunning:        setOf[ExecutorState](ExecutorKilled, ExecutorFailed, ExecutorLost, ExecutorExited, ExecutorDecommissioned),
+	ExecutorDecommissioned: setOf[ExecutorState](ExecutorKilled, ExecutorFailed, ExecutorLost, ExecutorExited),
+	ExecutorKilled:         setOf[ExecutorState](),
+	ExecutorFailed:         setOf[ExecutorState](),
+	ExecutorLost:           setOf[ExecutorState](),
+	ExecutorExited:         setOf[ExecutorState](),
 }
 
 // String gives the name the peer uses.

@@ -19,10 +19,10 @@ const (
 var masterNames = []string{"STANDBY", "RECOVERING", "COMPLETING_RECOVERY", "ALIVE"}
 
 var masterSteps = [...]uint16{
-	MasterStandby:            bits[MasterState](MasterRecovering, MasterAlive),
-	MasterRecovering:         bits[MasterState](MasterCompletingRecovery, MasterAlive, MasterStandby),
-	MasterCompletingRecovery: bits[MasterState](MasterAlive, MasterStandby),
-	MasterAlive:              bits[MasterState](MasterStandby),
+	MasterStandby:            setOf[MasterState](MasterRecovering, MasterAlive),
+	MasterRecovering:         setOf[MasterState](MasterCompletingRecovery, MasterAlive, MasterStandby),
+	MasterCompletingRecovery: setOf[MasterState](MasterAlive, MasterStandby),
+	MasterAlive:              setOf[MasterState](MasterStandby),
 }
 
 // String gives the name the peer uses.

@@ -21,11 +21,11 @@ const (
 var workerNames = []string{"UNKNOWN", "ALIVE", "UNREACHABLE", "DECOMMISSIONED", "DEAD"}
 
 var workerSteps = [...]uint16{
-	WorkerUnknown:        bits[WorkerState](WorkerAlive, WorkerDead, WorkerDecommissioned),
-	WorkerAlive:          bits[WorkerState](WorkerUnreachable, WorkerDead, WorkerDecommissioned),
-	WorkerUnreachable:    bits[WorkerState](WorkerAlive, WorkerDead, WorkerDecommissioned),
-	WorkerDecommissioned: bits[WorkerState](WorkerAlive, WorkerDead),
-	WorkerDead:           bits[WorkerState](WorkerAlive, WorkerDecommissioned),
+	WorkerUnknown:        setOf[WorkerState](WorkerAlive, WorkerDead, WorkerDecommissioned),
+	WorkerAlive:          setOf[WorkerState](WorkerUnreachable, WorkerDead, WorkerDecommissioned),
+	WorkerUnreachable:    setOf[WorkerState](WorkerAlive, WorkerDead, WorkerDecommissioned),
+	WorkerDecommissioned: setOf[WorkerState](WorkerAlive, WorkerDead),
+	WorkerDead:           setOf[WorkerState](WorkerAlive, WorkerDecommissioned),
 }
 
 // String gives the name the peer uses.
