@@ -125,7 +125,7 @@ func hostFault(host string) string {
 	for rest, more := host, true; more; {
 		var label string
 		label, rest, more = strings.Cut(rest, ".")
-		if label == "" && !more && rest == "" && len(host) > 1 {
+		if label == "" && !more {
 			break // a trailing dot ends an absolute name
 		}
 		if !isHostLabel(label) {

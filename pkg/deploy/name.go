@@ -113,9 +113,16 @@ func firstRune(s string) string {
 	return strconv.Quote(s[:size])
 }
 
+// badInput is a sentence about bad input; it is ErrInvalid.
+type badInput string
+
+func (e badInput) Error() string { return string(e) }
+
+func (badInput) Unwrap() error { return ErrInvalid }
+
 // refusal is the error for bad input: the field, what was given, and a reason that ends in a way out.
 func refusal(what, input, why string) error {
-	return fmt.Errorf("%s %s %s", what, quoted(input), why)
+	return badInput(what + " " + quoted(input) + " " + why)
 }
 
 // quoted escapes text from outside for an error and shortens it to 64 bytes.

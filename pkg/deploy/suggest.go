@@ -19,14 +19,15 @@ func Suggest(word string, known []string) (string, bool) {
 			continue
 		}
 		target := []rune(strings.ToLower(k))
-		s := suggestion{word: k, shared: sharedPrefix(typed, target), errors: limit + 1}
+		s := suggestion{word: k, errors: limit + 1, shared: sharedPrefix(typed, target)}
 		if abs(len(target)-len(typed)) <= limit {
 			s.errors = typingErrors(typed, target)
 		}
-		if s.shared == len(typed) && len(typed) > 1 { // abbreviated
+		abbreviated := s.shared == len(typed) && len(typed) > 1
+		if abbreviated {
 			s.errors = min(s.errors, 1)
 		}
-		if s.errors <= max(limit, 1) && (s.errors <= limit || s.shared == len(typed)) && (!found || s.before(best)) {
+		if (abbreviated || s.errors <= limit) && (!found || s.before(best)) {
 			best, found = s, true
 		}
 	}
