@@ -32,9 +32,12 @@ type Event struct{ Member Member }
 
 // Membership is a hint about who is alive.
 type Membership interface {
+	// Join makes this process a member, known to the seeds; one that answers is enough.
 	Join(ctx context.Context, seeds ...deploy.Address) error
+	// Members gives who is known now, this process included.
 	Members() []Member
 	// Watch sends changes until ctx ends, then closes the channel.
 	Watch(ctx context.Context) <-chan Event
+	// Leave says goodbye, so that the others see Left and not Dead, and ends all work.
 	Leave(ctx context.Context) error
 }

@@ -36,6 +36,7 @@ type Peer struct {
 
 // Conn is one session. Either side may send at any time.
 type Conn interface {
+	// Peer is who has said hello; it does not change while the session lasts.
 	Peer() Peer
 	// Send queues items in order, without blocking; they may share a frame with others. A full queue hangs the peer up: ErrSlowPeer.
 	Send(items ...Item) error
@@ -95,8 +96,11 @@ type Server struct {
 type Client interface {
 	// Call asks one question. A Refused answer is returned as its Fault; a Standby one as deploy.ErrNotLeader in a *NotLeader.
 	Call(ctx context.Context, req deploy.Message) (deploy.Message, error)
+	// Watch gives the rows of q page by page, then their changes if q follows, until ctx ends.
 	Watch(ctx context.Context, q Query) iter.Seq2[Rows, error]
+	// Logs gives a stream's bytes from q on, and what is appended if q follows, until ctx ends.
 	Logs(ctx context.Context, q LogQuery) iter.Seq2[LogChunk, error]
+	// Blobs is the artifact store behind the address.
 	Blobs() artifact.Store
 }
 

@@ -1,0 +1,9 @@
+package master
+
+type inner interface {
+	A()
+	B()
+	C()
+	D()
+	E()
+}

@@ -1,0 +1,3 @@
+package master
+
+func TestX() {}

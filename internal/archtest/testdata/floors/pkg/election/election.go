@@ -1,0 +1,3 @@
+package election
+
+import _ "github.com/musterproject/muster/pkg/deploy"

@@ -1,0 +1,3 @@
+package host
+
+import _ "github.com/musterproject/muster/plugins/wire"

@@ -1,0 +1,3 @@
+package clusterfx
+
+import _ "go.uber.org/fx"

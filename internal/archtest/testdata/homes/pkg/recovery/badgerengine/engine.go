@@ -1,0 +1,3 @@
+package badgerengine
+
+import _ "github.com/dgraph-io/badger/v4"

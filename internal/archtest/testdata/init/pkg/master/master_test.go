@@ -1,0 +1,5 @@
+package master
+
+import _ "time/tzdata"
+
+func init() {} //want:here init runs by being imported

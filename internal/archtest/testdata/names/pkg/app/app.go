@@ -1,0 +1,1 @@
+package apputils //want:here package apputils: "utils"

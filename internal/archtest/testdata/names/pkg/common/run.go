@@ -1,0 +1,1 @@
+package common //want:here folder pkg/common: "common"

@@ -1,0 +1,1 @@
+package master //want:here file disk_util.go: "util"

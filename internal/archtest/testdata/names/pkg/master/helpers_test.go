@@ -1,0 +1,1 @@
+package master //want:here file helpers_test.go: "helpers"

@@ -1,0 +1,1 @@
+package taskmanager //want:here folder pkg/taskmanager: "manager"

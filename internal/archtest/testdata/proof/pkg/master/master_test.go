@@ -1,0 +1,7 @@
+package master
+
+import (
+	_ "testing"
+
+	_ "github.com/musterproject/muster/internal/need"
+)

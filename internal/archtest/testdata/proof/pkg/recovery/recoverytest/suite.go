@@ -1,0 +1,7 @@
+package recoverytest
+
+import (
+	_ "testing"
+
+	_ "github.com/musterproject/muster/internal/need"
+)

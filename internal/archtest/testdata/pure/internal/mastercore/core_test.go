@@ -1,0 +1,5 @@
+package mastercore
+
+import "os"
+
+var _ = os.Args

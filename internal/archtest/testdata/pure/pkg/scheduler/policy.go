@@ -1,0 +1,5 @@
+package scheduler
+
+import "context"
+
+var _ context.Context

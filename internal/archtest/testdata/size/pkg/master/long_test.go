@@ -1,0 +1,9 @@
+package master
+
+func TestLong() {
+	short()
+	short()
+	short()
+	short()
+	short()
+}

@@ -1,0 +1,5 @@
+package master
+
+import "time"
+
+func rest() { time.Sleep(time.Second) }

@@ -1,0 +1,5 @@
+package recoverytest
+
+import "time"
+
+func wait() { time.Sleep(time.Second) } //want:here a test sleeps

@@ -1,0 +1,2 @@
+// Package app is an application's session with the master.
+package app

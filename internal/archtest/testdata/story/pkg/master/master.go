@@ -1,0 +1,1 @@
+package master //want:here package pkg/master has no story

@@ -1,0 +1,2 @@
+// Runs things.
+package worker //want:here package pkg/worker has no story
