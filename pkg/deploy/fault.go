@@ -15,7 +15,7 @@ func NewFault(err error) Fault {
 	}
 	var f Fault
 	if errors.As(err, &f) {
-		return f
+		return Fault{Kind: f.Kind, Text: err.Error()} // with what the wrappers added
 	}
 	for _, k := range faultKinds {
 		if errors.Is(err, k) {

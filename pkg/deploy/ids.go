@@ -32,8 +32,11 @@ func (e ExecutorID) IsZero() bool { return e.App == "" }
 func ParseExecutorID(s string) (ExecutorID, error) {
 	app, num, ok := strings.Cut(s, "/")
 	n, err := strconv.ParseInt(num, 10, 32)
-	if !ok || app == "" || err != nil || n < 0 {
-		return ExecutorID{}, fmt.Errorf("executor id %q: %w: write it as APP/NUMBER, such as app-20261120223045-0007/3", s, ErrInvalid)
+	if !ok || err != nil || n < 0 {
+		return ExecutorID{}, refusal("executor id", s, "write it as APP/NUMBER, such as app-20261120223045-0007/3")
+	}
+	if err := CheckID("app id", app); err != nil {
+		return ExecutorID{}, err
 	}
 	return ExecutorID{App: AppID(app), Num: int32(n)}, nil
 }
@@ -107,7 +110,7 @@ func ParseLaunchID(s string) (LaunchID, error) {
 	epoch, err1 := strconv.ParseUint(a, 10, 64)
 	seq, err2 := strconv.ParseUint(b, 10, 64)
 	if !ok || err1 != nil || err2 != nil {
-		return LaunchID{}, fmt.Errorf("launch id %q: %w: write it as EPOCH-SEQ", s, ErrInvalid)
+		return LaunchID{}, refusal("launch id", s, "write it as EPOCH-SEQ, such as 3-17")
 	}
 	return LaunchID{Epoch: Epoch(epoch), Seq: seq}, nil
 }
