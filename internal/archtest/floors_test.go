@@ -92,7 +92,7 @@ var rooms = []room{
 
 	{"cmd/reference", 7, plain},
 	{"examples/*", 7, plain},
-	{"tools/*", 7, plain},
+	{"tools/*", 7, proof},
 	{"e2e", 8, proof},
 	{"bench", 8, proof},
 }
