@@ -5,7 +5,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-folders=(pkg/rpc/wire plugins/wire)
+# Import paths in .proto files start at these folders.
+roots=(pkg/rpc/wire plugins/wire)
 
 mode=${1:-}
 case "$mode" in
@@ -25,31 +26,33 @@ fi
 tools=$PWD/.tools/proto
 GOBIN=$tools go install google.golang.org/protobuf/cmd/protoc-gen-go google.golang.org/grpc/cmd/protoc-gen-go-grpc
 
-shopt -s nullglob
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
+list() { (cd "$1" 2>/dev/null && find . -name "$2" | sed 's|^\./||' | sort) || true; }
+
 status=0
-for folder in "${folders[@]}"; do
-	protos=("$folder"/*.proto)
-	if [[ ${#protos[@]} == 0 ]]; then continue; fi
-	out=.
-	if [[ $mode == check ]]; then out=$scratch; fi
-	PATH=$tools:$PATH protoc -I . \
+for root in "${roots[@]}"; do
+	protos=$(list "$root" '*.proto')
+	if [[ -z $protos ]]; then continue; fi
+	out=$root
+	if [[ $mode == check ]]; then
+		out=$scratch/$root
+		mkdir -p "$out"
+	fi
+	# shellcheck disable=SC2086 # one word per file
+	PATH=$tools:$PATH protoc -I "$root" -I "${roots[0]}" \
 		--go_out="$out" --go_opt=paths=source_relative \
 		--go-grpc_out="$out" --go-grpc_opt=paths=source_relative \
-		"${protos[@]}"
+		$protos
 	if [[ $mode == generate ]]; then continue; fi
 
 	# The compiler's own version stands in the head of each file and may differ between machines.
-	while IFS= read -r name; do
-		if ! diff -u -I '^// .*protoc ' "$name" "$scratch/$name" 2>&1; then
-			echo "proto: $name is not what its source says: run make proto" >&2
+	for name in $({ list "$root" '*.pb.go' && list "$out" '*.pb.go'; } | sort -u); do
+		if ! diff -u -I '^// .*protoc ' "$root/$name" "$out/$name" 2>&1; then
+			echo "proto: $root/$name is not what its source says: run make proto" >&2
 			status=1
 		fi
-	done < <({
-		find "$folder" -maxdepth 1 -name '*.pb.go'
-		cd "$scratch" && find "$folder" -maxdepth 1 -name '*.pb.go'
-	} | sort -u)
+	done
 done
 exit $status

@@ -59,6 +59,7 @@ var rooms = []room{
 	{"pkg/launcher/cgrouplauncher", 2, plain},
 	{"pkg/membership/gossip", 2, plain},
 	{"pkg/rpc/wire", 2, plain},
+	{"pkg/rpc/wire/muster/v1", 2, plain},
 	{"pkg/rpc/grpcrpc", 2, plain},
 	{"pkg/rpc/memrpc", 2, plain},
 	{"pkg/rpc/door", 2, plain},
