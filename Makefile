@@ -62,7 +62,7 @@ mutants: ## Plant known mistakes in the cores; the simulator must find each
 	go test ./internal/sim -count=1 -timeout 30m -run TestMutants -sim.mutants $(SIMFLAGS)
 
 lint: $(GOLANGCI) ## gofmt, go vet, golangci-lint
-	@unformatted=$$(gofmt -l $$(go list -f '{{.Dir}}' ./...)); \
+	@unformatted=$$(gofmt -l $$(go list -f '{{.Dir}}' ./...) | sort -u); \
 	if [ -n "$$unformatted" ]; then echo "gofmt these:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
 	$(GOLANGCI) run ./...
