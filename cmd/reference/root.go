@@ -85,7 +85,7 @@ func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
-// load joins all layers for the options of t, strongest first, and shows warnings.
+// load joins all layers, strongest first, and shows warnings. t holds the options that have flags here; files may set any daemon's.
 func (a *app) load(cmd *cobra.Command, t *settings.Table) (*settings.Settings, error) {
 	flags, err1 := settings.Flags(cmd.Flags(), t)
 	conf, err2 := settings.Pairs("--conf", a.conf)
@@ -94,7 +94,7 @@ func (a *app) load(cmd *cobra.Command, t *settings.Table) (*settings.Settings, e
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return nil, usage(cmd, err)
 	}
-	s := settings.Load(t, flags, conf, settings.Environment(t, os.LookupEnv), props, file)
+	s := settings.Load(settings.All(), flags, conf, settings.Environment(settings.All(), os.LookupEnv), props, file)
 	for _, w := range s.Warnings() {
 		fmt.Fprintln(a.err, "muster: warning: "+w)
 	}

@@ -102,3 +102,8 @@ func SubmitOptions() []Option {
 		{Key: "jars", Kind: List, Flag: "jars", Help: "the same as files, for programs in Java"},
 	}
 }
+
+// All are the options of every command: one file may configure them all.
+func All() *Table {
+	return NewTable(Shared(), MasterOptions(), WorkerOptions(), SubmitOptions())
+}

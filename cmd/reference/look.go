@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/musterproject/muster/pkg/deploy"
+	"github.com/musterproject/muster/pkg/rpc"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "status [ID]",
+		Short: "Show one driver, application, executor or worker, or the cluster",
+		Args:  args(cobra.MaximumNArgs(1)),
+	}
+	addMasterFlag(cmd)
+	cmd.RunE = a.withCluster(func(ctx context.Context, _ *cobra.Command, c *client, words []string) error {
+		if len(words) == 0 {
+			found, err := c.rows(ctx, rpc.Query{Kind: deploy.RowMaster})
+			if err != nil {
+				return err
+			}
+			return a.show(sheetOf(deploy.RowMaster, found))
+		}
+		return a.statusOf(ctx, c, words[0])
+	})
+	return cmd
+}
+
+// statusOf finds the one thing of this id, whatever its kind.
+func (a *app) statusOf(ctx context.Context, c *client, id string) error {
+	for _, kind := range []deploy.RowKind{deploy.RowDriver, deploy.RowApp, deploy.RowExecutor, deploy.RowWorker} {
+		r, err := row[deploy.Row](ctx, c, kind, id)
+		if errors.Is(err, deploy.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		s := sheetOf(kind, []deploy.Row{r})
+		s.data = r
+		if a.output == "table" {
+			return a.details(r)
+		}
+		return a.show(s)
+	}
+	return fmt.Errorf("%q: %w: no driver, application, executor or worker has this id", id, deploy.ErrNotFound)
+}
+
+// details shows one row as lines, with what a table has no room for.
+func (a *app) details(r deploy.Row) error {
+	kind := r.RowKey().Kind
+	s := sheet{columns: []string{strings.ToUpper(kind.String()), ""}}
+	values := cells(r)
+	for i, c := range columns[kind] {
+		s.cells = append(s.cells, []any{strings.ToLower(c), values[i]})
+	}
+	add := func(name string, v any) { s.cells = append(s.cells, []any{name, v}) }
+	switch r := r.(type) {
+	case deploy.DriverRow:
+		add("program", r.Program)
+		add("asked", r.Need)
+		add("restarts", r.Restarts)
+		if r.Message != "" {
+			add("message", r.Message)
+		}
+	case deploy.AppRow:
+		add("driver", r.Driver)
+		add("ended executors", r.Removed)
+		if r.Reason != "" {
+			add("reason", r.Reason)
+		}
+	case deploy.ExecutorRow:
+		add("launch", r.Launch)
+		if r.Message != "" {
+			add("message", r.Message)
+		}
+	case deploy.WorkerRow:
+		add("version", r.Spec.Version)
+		if r.Reason != "" {
+			add("reason", r.Reason)
+		}
+	}
+	return a.table(s)
+}
+
+func (a *app) explainCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "explain APP|DRIVER",
+		Short:   "Say why an application or a driver waits",
+		Example: "  muster explain app-20261120223045-0007\n  muster explain driver-20261120223045-0001 -o json",
+		Args:    args(cobra.ExactArgs(1)),
+	}
+	addMasterFlag(cmd)
+	cmd.RunE = a.withCluster(func(ctx context.Context, _ *cobra.Command, c *client, words []string) error {
+		found, err := c.rows(ctx, rpc.Query{Kind: deploy.RowDecision, App: deploy.AppID(words[0])})
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 {
+			return a.nothingWaits(ctx, c, words[0])
+		}
+		s := sheet{columns: []string{"PROFILE", "CODE", "MISSING", "SINCE", "WHY"}}
+		var list []deploy.Decision
+		for _, r := range found {
+			d := r.(deploy.DecisionRow).Decision
+			list = append(list, d)
+			s.names = append(s.names, d.Code.String())
+			s.cells = append(s.cells, []any{d.Profile, d.Code, limitText(d.Missing), ago(d.Since), d.Text})
+			for _, cause := range d.Causes {
+				s.cells = append(s.cells, []any{"", "  " + cause.Code.String(), "", "", causeText(cause)})
+			}
+		}
+		s.data = list
+		return a.show(s)
+	})
+	return cmd
+}
+
+func (a *app) nothingWaits(ctx context.Context, c *client, id string) error {
+	if _, err := row[deploy.AppRow](ctx, c, deploy.RowApp, id); errors.Is(err, deploy.ErrNotFound) {
+		if _, err := row[deploy.DriverRow](ctx, c, deploy.RowDriver, id); err != nil {
+			return err
+		}
+	} else if err != nil {
+		return err
+	}
+	return a.show(sheet{columns: []string{"CODE", "WHY"}, cells: [][]any{{"NONE", "nothing of it waits"}}, data: []deploy.Decision{}})
+}
+
+func causeText(c deploy.Cause) string {
+	text := fmt.Sprintf("%d workers", c.Workers)
+	if c.Workers == 1 {
+		text = "1 worker"
+	}
+	if c.Resource != "" {
+		text += " (" + c.Resource + ")"
+	}
+	if c.Nearest != "" {
+		text += fmt.Sprintf("; nearest %s has %d of %d", c.Nearest, c.Have, c.Want)
+	}
+	return text
+}
