@@ -1,0 +1,5 @@
+//go:build mutant_duplicate_launch
+
+package workercore
+
+const mutant = "duplicate_launch"

@@ -1,0 +1,5 @@
+//go:build mutant_inventory
+
+package workercore
+
+const mutant = "inventory"

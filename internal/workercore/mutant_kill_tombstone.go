@@ -1,0 +1,5 @@
+//go:build mutant_kill_tombstone
+
+package workercore
+
+const mutant = "kill_tombstone"

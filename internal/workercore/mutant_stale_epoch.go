@@ -1,0 +1,5 @@
+//go:build mutant_stale_epoch
+
+package workercore
+
+const mutant = "stale_epoch"
