@@ -27,9 +27,10 @@ type Term struct {
 // LeaderElectionAgent keeps at most one candidate leading.
 type LeaderElectionAgent interface {
 	// Lead campaigns; once elected it calls lead, ends lead's context when leadership is lost, and waits for lead to return. Then it resigns
-	// actively, rests if lead returned a Rest, and campaigns again. Lead returns only when ctx ends.
+	// actively, rests if lead returned a Rest (DefaultRest after any other error), and campaigns again. Lead returns only when ctx ends, with
+	// ctx.Err(). A panic of lead is the caller's.
 	Lead(ctx context.Context, lead func(ctx context.Context, term Term) error) error
-	// Leader reports the newest known term, or ErrNoLeader.
+	// Leader reports the newest known term, or ErrNoLeader. It does not change who leads.
 	Leader(ctx context.Context) (Term, error)
 }
 
