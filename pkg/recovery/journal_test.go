@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -272,5 +273,26 @@ func TestClaimOfABallot(t *testing.T) {
 	}
 	if _, _, err := recovery.OpenJournal(t.Context(), store.Mode(nil), election.Claim{Agent: "known"}, recovery.Options{}); err != nil {
 		t.Error(err)
+	}
+}
+
+// doubled gives every record twice.
+type doubled struct{ recovery.PersistenceEngine }
+
+func (d doubled) Load(ctx context.Context, epoch deploy.Epoch) iter.Seq2[recovery.Record, error] {
+	return func(yield func(recovery.Record, error) bool) {
+		for r, err := range d.PersistenceEngine.Load(ctx, epoch) {
+			if !yield(r, err) || !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
+func TestRecordsGivenTwiceAreRefused(t *testing.T) {
+	d := filled(t)
+	d.mode.Engine = doubled{d.mode.Engine}
+	if _, _, err := d.open(recovery.Options{AcceptLoss: true}); !errors.Is(err, recovery.ErrDamaged) || !strings.Contains(err.Error(), "twice") {
+		t.Fatalf("opening: %v", err)
 	}
 }

@@ -21,10 +21,10 @@ func (in *intake) judge(epoch deploy.Epoch, opts Options) (deploy.ClusterID, err
 			in.drop(s, DamageForeign, "it is of cluster "+s.cluster.String()+", the others of "+cluster.String())
 			continue
 		}
-		if _, twice := in.audit.live[s.key]; twice {
-			return cluster, fmt.Errorf("record %q: %w: the engine gave it twice", s.key, ErrDamaged)
+		if _, twice := in.audit.live[s.record.Key]; twice {
+			return cluster, fmt.Errorf("record %q: %w: the engine gave it twice", s.record.Key, ErrDamaged)
 		}
-		in.audit.live[s.key] = s.seq
+		in.audit.live[s.record.Key] = s.seq
 		in.count(&s)
 		in.last, newest = max(in.last, s.seq), max(newest, s.epoch)
 		keep = append(keep, s)
@@ -48,17 +48,17 @@ func (in *intake) count(s *sound) {
 		return
 	}
 	if s.seq > in.head.seq || s.epoch > in.head.epoch {
-		in.audit.found = append(in.audit.found, Damage{Kind: DamageAhead, Key: s.key, Seq: s.seq,
+		in.audit.found = append(in.audit.found, Damage{Kind: DamageAhead, Key: s.record.Key, Seq: s.seq,
 			Text: fmt.Sprintf("written in epoch %d; the head ends at number %d of epoch %d", s.epoch, in.head.seq, in.head.epoch)})
 		return
 	}
-	in.audit.have[kindOfKey(s.key).index()].add(s.key, s.seq)
+	in.audit.have[kindOfKey(s.record.Key).index()].add(s.record.Key, s.seq)
 }
 
 // drop sets a readable record aside.
 func (in *intake) drop(s sound, why DamageKind, text string) {
-	in.aside = append(in.aside, aside{s.key, s.value})
-	in.audit.found = append(in.audit.found, Damage{Kind: why, Key: s.key, Seq: s.seq, Text: text})
+	in.aside = append(in.aside, s.record)
+	in.audit.found = append(in.audit.found, Damage{Kind: why, Key: s.record.Key, Seq: s.seq, Text: text})
 }
 
 // dropReturned sets aside what was deleted and came back: who asked for its deletion was told that it is gone.
@@ -68,11 +68,11 @@ func (in *intake) dropReturned() {
 			continue
 		}
 		in.sound = slices.DeleteFunc(in.sound, func(s sound) bool {
-			if s.key != d.Key {
+			if s.record.Key != d.Key {
 				return false
 			}
-			in.aside = append(in.aside, aside{s.key, s.value})
-			delete(in.audit.live, s.key)
+			in.aside = append(in.aside, s.record)
+			delete(in.audit.live, s.record.Key)
 			return true
 		})
 	}

@@ -6,9 +6,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/musterproject/muster/pkg/deploy"
 	"github.com/musterproject/muster/pkg/election"
@@ -62,15 +64,15 @@ func OpenJournal(ctx context.Context, mode *Mode, claim election.Claim, opts Opt
 }
 
 // begin writes the head of this epoch and moves what is set aside out of the way.
-func (j *Journal) begin(ctx context.Context, list []aside) error {
+func (j *Journal) begin(ctx context.Context, list []Record) error {
 	for _, a := range list {
-		moved := pending{key: quarantine + strconv.FormatUint(uint64(j.epoch), 10) + "/" + a.key, raw: append([]byte{}, a.value...)}
+		moved := pending{key: quarantine + strconv.FormatUint(uint64(j.epoch), 10) + "/" + a.Key, raw: append([]byte{}, a.Value...)}
 		err := j.place(ctx, moved)
 		if errors.Is(err, ErrLimit) {
 			continue // its longer name makes it too large: it stays where it is, and no head counts it
 		}
 		if err == nil {
-			err = j.place(ctx, pending{key: a.key})
+			err = j.place(ctx, pending{key: a.Key})
 		}
 		if err != nil {
 			return err
@@ -93,26 +95,17 @@ func (j *Journal) place(ctx context.Context, p pending) error {
 
 // sound is a record that could be read.
 type sound struct {
-	key     string
-	cluster deploy.ClusterID
-	epoch   deploy.Epoch
-	seq     uint64
-	change  deploy.Change
-	value   []byte
-}
-
-// aside is a record that is moved out of the way.
-type aside struct {
-	key   string
-	value []byte
+	record Record
+	envelope
+	change deploy.Change
 }
 
 // intake is what an opening reads.
 type intake struct {
 	head  *envelope
 	sound []sound
-	aside []aside
-	last  uint64 // highest number seen
+	aside []Record // to be moved out of the way
+	last  uint64   // highest number seen
 	audit audit
 }
 
@@ -137,9 +130,10 @@ func (in *intake) load(ctx context.Context, engine PersistenceEngine, epoch depl
 		case err != nil:
 			in.setAside(r, 0, err)
 		default:
-			in.takeRecord(r, &e)
+			in.sound = append(in.sound, sound{record: r, envelope: e})
 		}
 	}
+	in.decode()
 	if in.head == nil && (headFault != nil || len(in.sound)+len(in.aside) > 0) {
 		in.audit.found = append(in.audit.found, headDamage(headFault))
 	}
@@ -165,23 +159,42 @@ func (in *intake) takeHead(e *envelope) (err error) {
 	return err
 }
 
-func (in *intake) takeRecord(r Record, e *envelope) {
-	change, err := decodeChange(r.Key, e)
-	if err != nil {
-		in.setAside(r, e.seq, err)
-		return
+// decode reads the payloads, on all processors: of a large store it is most of the time of an opening.
+func (in *intake) decode() {
+	faults := make([]error, len(in.sound))
+	part := len(in.sound)/runtime.GOMAXPROCS(0) + 1
+	var wg sync.WaitGroup
+	for from := 0; from < len(in.sound); from += part {
+		wg.Go(func() {
+			for i := from; i < min(from+part, len(in.sound)); i++ {
+				s := &in.sound[i]
+				s.change, faults[i] = decodeChange(s.record.Key, &s.envelope)
+			}
+		})
 	}
-	in.sound = append(in.sound, sound{key: r.Key, cluster: e.cluster, epoch: e.epoch, seq: e.seq, change: change, value: r.Value})
+	wg.Wait()
+	keep := in.sound[:0]
+	for i, s := range in.sound {
+		if faults[i] != nil {
+			in.setAside(s.record, s.seq, faults[i])
+			continue
+		}
+		keep = append(keep, s)
+	}
+	clear(in.sound[len(keep):])
+	in.sound = keep
 }
 
 func (in *intake) setAside(r Record, seq uint64, why error) {
-	in.aside = append(in.aside, aside{r.Key, r.Value})
+	in.aside = append(in.aside, r)
 	in.audit.corruption(r.Key, seq, why)
 }
 
 // changes gives what is left of the sound records, in order.
 func (in *intake) changes() []deploy.Change {
-	slices.SortFunc(in.sound, func(a, b sound) int { return cmp.Or(cmp.Compare(a.seq, b.seq), cmp.Compare(a.key, b.key)) })
+	slices.SortFunc(in.sound, func(a, b sound) int {
+		return cmp.Or(cmp.Compare(a.seq, b.seq), cmp.Compare(a.record.Key, b.record.Key))
+	})
 	out := make([]deploy.Change, len(in.sound))
 	for i := range in.sound {
 		out[i] = in.sound[i].change
