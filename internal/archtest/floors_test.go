@@ -60,7 +60,6 @@ var rooms = []room{
 	{"pkg/membership/gossip", 2, plain},
 	{"pkg/rpc/wire", 2, plain},
 	{"pkg/rpc/wire/muster/v1", 2, plain},
-	{"pkg/rpc/wire/muster/v1", 2, plain},
 	{"pkg/rpc/grpcrpc", 2, plain},
 	{"pkg/rpc/memrpc", 2, plain},
 	{"pkg/rpc/door", 2, plain},
