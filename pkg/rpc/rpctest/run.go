@@ -8,20 +8,18 @@ import (
 
 // Run holds a transport to the contract. Each test gets a pair of its own and leaves no goroutine behind.
 func Run(t *testing.T, make Make) {
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			before := goleak.IgnoreCurrent()
-			t.Cleanup(func() { goleak.VerifyNone(t, before) })
-			c.test(t, make(t, c.limits))
-		})
-	}
+	RunIn(t, func(t *testing.T, test func(*testing.T)) {
+		before := goleak.IgnoreCurrent()
+		t.Cleanup(func() { goleak.VerifyNone(t, before) })
+		test(t)
+	}, make)
 }
 
-// RunOne runs the tests one by one in surroundings of the caller, such as a bubble of virtual time.
-func RunOne(t *testing.T, make Make, in func(*testing.T, func(*testing.T))) {
+// RunIn is Run with surroundings of the caller, such as synctest.Test: a bubble that waits for its goroutines.
+func RunIn(t *testing.T, around func(*testing.T, func(*testing.T)), make Make) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			in(t, func(t *testing.T) { c.test(t, make(t, c.limits)) })
+			around(t, func(t *testing.T) { c.test(t, make(t, c.limits)) })
 		})
 	}
 }

@@ -206,12 +206,18 @@ func testSlowServer(t *testing.T, p Pair) {
 func testSlowClient(t *testing.T, p Pair) {
 	ends := make(chan error, 1)
 	w := serve(t, p, rpc.Server{Session: func(ctx context.Context, c rpc.Conn) error {
+		if _, err := c.Recv(ctx); err != nil {
+			return err
+		}
 		err := overrun(c)
 		isSlow(t, c, err)
 		ends <- err
 		return err
 	}})
 	c := w.dial(t, worker)
+	if err := c.Send(beats(0, 1)...); err != nil {
+		t.Fatal(err)
+	}
 	wait(t, "hang-up", ends)
 	if _, err := drain(t, c); !errors.Is(err, rpc.ErrClosed) {
 		t.Errorf("the slow side saw %v", err)
