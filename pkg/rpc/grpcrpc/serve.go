@@ -127,7 +127,9 @@ func (p *peers) Session(stream grpc.BidiStreamingServer[pb.Frame, pb.Frame]) err
 	}
 	s.users.Go(func() {
 		reason := "the session is over"
-		if err := s.own.Session(stream.Context(), c); err != nil {
+		if err := s.own.Session(stream.Context(), c); stream.Context().Err() != nil {
+			reason = s.stopReason()
+		} else if err != nil {
 			reason = err.Error()
 		}
 		c.Close(reason)

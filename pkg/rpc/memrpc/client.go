@@ -36,7 +36,7 @@ func (c *client) server(ctx context.Context, what string) (*host, context.Contex
 	served, cancelServed := h.ctx()
 	ctx, cancel := context.WithCancelCause(ctx)
 	release := context.AfterFunc(served, func() {
-		cancel(fmt.Errorf("%w: the %s %s is stopping", deploy.ErrUnavailable, h.server.Hello().Role, h.server.Hello().ID))
+		cancel(fmt.Errorf("%w: %s", deploy.ErrUnavailable, h.stopReason()))
 	})
 	return h, ctx, func() {
 		release()

@@ -76,12 +76,16 @@ func (t *Transport) Serve(ctx context.Context, l net.Listener, s rpc.Server) err
 func (h *host) stop() {
 	h.mu.Lock()
 	h.stopping = true
-	hello := h.server.Hello()
 	for e := range h.ends {
-		e.Close(fmt.Sprintf("the %s %s is stopping", hello.Role, hello.ID))
+		e.Close(h.stopReason())
 	}
 	h.mu.Unlock()
 	h.users.Wait()
+}
+
+func (h *host) stopReason() string {
+	hello := h.server.Hello()
+	return fmt.Sprintf("the %s %s is stopping", hello.Role, hello.ID)
 }
 
 // Dial opens a session with whoever serves at an address.
@@ -123,7 +127,9 @@ func (h *host) begin(e *end) bool {
 		ctx, cancel := h.ctx()
 		defer cancel()
 		reason := "the session is over"
-		if err := h.server.Session(ctx, e); err != nil {
+		if err := h.server.Session(ctx, e); ctx.Err() != nil {
+			reason = h.stopReason()
+		} else if err != nil {
 			reason = err.Error()
 		}
 		e.Close(reason)
