@@ -157,6 +157,9 @@ var damageCases = []damageCase{
 		delete(r, "worker/a")
 		r["worker/c"] = flip(r["worker/c"], 60)
 	}, "missing worker/a 0,corrupt worker/c 0", true, "d x b"},
+	{"an older version beside a corrupt record", func(t *testing.T, r map[string][]byte) {
+		r["worker/b"], r["worker/c"] = older(t, "worker/b"), flip(r["worker/c"], 60)
+	}, "stale worker/ 0,corrupt worker/c 0", true, "a b d x"},
 	{"an older version", func(t *testing.T, r map[string][]byte) { r["worker/b"] = older(t, "worker/b") }, "stale worker/b 2", true, "a b c d x"},
 	{"a deleted one is back", func(t *testing.T, r map[string][]byte) { r["worker/e"] = older(t, "worker/e") }, "returned worker/e 7", true, "a c d x b"},
 	{"the head is older", func(t *testing.T, r map[string][]byte) { r["head"] = older(t, "head") }, "ahead of the head worker/b 6", true, "a c d x b"},
@@ -270,6 +273,17 @@ func TestQuarantineKeepsTheBytes(t *testing.T) {
 	d.append(j, worker("c", 33))
 	if _, saved = d.must(recovery.Options{}); ids(saved.Changes) != "a d x b c" {
 		t.Fatalf("recovered %q", ids(saved.Changes))
+	}
+}
+
+// TestNumbersGoOn: the number of a deletion is not given again in the next term.
+func TestNumbersGoOn(t *testing.T) {
+	d := filled(t)
+	j, _ := d.must(recovery.Options{})
+	d.append(j, worker("f", 1))
+	d.tamper(func(r map[string][]byte) { delete(r, "worker/f") })
+	if _, _, err := d.open(recovery.Options{}); err == nil || !strings.Contains(err.Error(), "worker/f (number 9): missing") {
+		t.Fatalf("opening: %v", err)
 	}
 }
 

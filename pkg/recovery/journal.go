@@ -112,7 +112,6 @@ func (j *Journal) take(c deploy.Change) error {
 	}
 	p.to = len(j.enc.buf)
 	if err := j.fits(&p); err != nil {
-		j.enc.buf = j.enc.buf[:p.from]
 		return err
 	}
 	j.push(p)
