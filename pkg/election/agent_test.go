@@ -3,6 +3,7 @@ package election_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -138,6 +139,34 @@ func TestClaimOfNobody(t *testing.T) {
 		}
 	}
 	b.Depose() // nobody leads: nothing happens
+}
+
+func TestRepeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		pauses := []struct {
+			err  error
+			want time.Duration
+		}{
+			{nil, 0}, {context.Canceled, 0}, {fmt.Errorf("deposed: %w", context.Canceled), 0}, {errors.New("broken"), election.DefaultRest},
+			{fmt.Errorf("stepped down: %w", &election.Rest{For: time.Minute, Reason: errors.New("broken")}), time.Minute}, {&election.Rest{For: -1}, 0},
+		}
+		i, last := 0, time.Now()
+		err := election.Repeat(ctx, func(context.Context) error {
+			if took := time.Since(last); i > 0 && took != pauses[i-1].want {
+				t.Errorf("rested %s after %v, want %s", took, pauses[i-1].err, pauses[i-1].want)
+			}
+			if i == len(pauses) {
+				cancel()
+				return errors.New("the last")
+			}
+			i, last = i+1, time.Now()
+			return pauses[i-1].err
+		})
+		if !errors.Is(err, context.Canceled) || time.Since(last) != 0 {
+			t.Errorf("Repeat returned %v after %s", err, time.Since(last))
+		}
+	})
 }
 
 func TestRest(t *testing.T) {

@@ -149,7 +149,6 @@ func (c *Candidate) resign() {
 	b := c.ballot
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	c.lose = nil
 	b.waiting = slices.DeleteFunc(b.waiting, func(w *Candidate) bool { return w == c })
 	if b.leader == c {
 		b.leader = nil

@@ -67,13 +67,14 @@ func leadsAgain(r *race) {
 }
 
 func restIsHonoured(r *race) {
+	const rest = election.DefaultRest + 200*time.Millisecond
 	c := r.run(1)[0]
 	c.wait()
 	start := time.Now()
-	c.finish(&election.Rest{For: 700 * time.Millisecond, Reason: errors.New("disk")})
+	c.finish(&election.Rest{For: rest, Reason: errors.New("disk")})
 	c.wait()
-	if took := time.Since(start); took < 700*time.Millisecond {
-		r.Fatalf("led again after %s of a rest of 700ms", took)
+	if took := time.Since(start); took < rest {
+		r.Fatalf("led again after %s of a rest of %s", took, rest)
 	}
 }
 
