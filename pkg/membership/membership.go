@@ -2,6 +2,7 @@ package membership
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/musterproject/muster/pkg/deploy"
 )
@@ -16,6 +17,16 @@ const (
 	Dead
 	Left
 )
+
+var healthNames = [...]string{"alive", "suspect", "dead", "left"}
+
+// String is a word.
+func (h Health) String() string {
+	if int(h) < len(healthNames) {
+		return healthNames[h]
+	}
+	return fmt.Sprintf("health %d", uint8(h))
+}
 
 // Member is one process as the detector sees it.
 type Member struct {
