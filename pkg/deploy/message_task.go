@@ -23,8 +23,11 @@ type Task struct {
 // RunTasks gives an executor work; it may hold more than its cores, and starts them in order.
 type RunTasks struct{ Tasks []Task }
 
-// CancelTasks takes tasks back: those not started are dropped, running ones see their context end.
-type CancelTasks struct{ IDs []uint64 }
+// CancelTasks takes tasks back: those not started are dropped and reported as killed, running ones see their context end.
+type CancelTasks struct {
+	IDs       []uint64
+	Unstarted bool // only those not started; running ones go on
+}
 
 // TaskState is how an attempt ended.
 type TaskState uint8

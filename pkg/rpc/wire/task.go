@@ -17,7 +17,7 @@ func taskMessageTo(p *pb.Item, m deploy.Message) bool {
 	case deploy.RunTasks:
 		p.Msg = &pb.Item_RunTasks{RunTasks: &pb.RunTasks{Tasks: list(m.Tasks, taskTo)}}
 	case deploy.CancelTasks:
-		p.Msg = &pb.Item_CancelTasks{CancelTasks: &pb.CancelTasks{Ids: m.IDs}}
+		p.Msg = &pb.Item_CancelTasks{CancelTasks: &pb.CancelTasks{Ids: m.IDs, Unstarted: m.Unstarted}}
 	case deploy.TaskResults:
 		p.Msg = &pb.Item_TaskResults{TaskResults: &pb.TaskResults{Results: list(m.Results, taskResultTo)}}
 	case deploy.StopExecutor:
@@ -40,7 +40,7 @@ func (r *reader) taskMessage(p *pb.Item) deploy.Message {
 	case *pb.Item_RunTasks:
 		return deploy.RunTasks{Tasks: list(m.RunTasks.GetTasks(), taskFrom)}
 	case *pb.Item_CancelTasks:
-		return deploy.CancelTasks{IDs: m.CancelTasks.GetIds()}
+		return deploy.CancelTasks{IDs: m.CancelTasks.GetIds(), Unstarted: m.CancelTasks.GetUnstarted()}
 	case *pb.Item_TaskResults:
 		return deploy.TaskResults{Results: list(m.TaskResults.GetResults(), r.taskResult)}
 	case *pb.Item_StopExecutor:

@@ -224,6 +224,7 @@ func (x *RunTasks) GetTasks() []*Task {
 type CancelTasks struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Ids           []uint64               `protobuf:"varint,1,rep,packed,name=ids,proto3" json:"ids,omitempty"`
+	Unstarted     bool                   `protobuf:"varint,2,opt,name=unstarted,proto3" json:"unstarted,omitempty"` // only those not started
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -263,6 +264,13 @@ func (x *CancelTasks) GetIds() []uint64 {
 		return x.Ids
 	}
 	return nil
+}
+
+func (x *CancelTasks) GetUnstarted() bool {
+	if x != nil {
+		return x.Unstarted
+	}
+	return false
 }
 
 // TaskResult is the end of one attempt.
@@ -458,9 +466,10 @@ const file_muster_v1_task_proto_rawDesc = "" +
 	"\x04func\x18\x03 \x01(\tR\x04func\x12\x14\n" +
 	"\x05input\x18\x04 \x01(\fR\x05input\"1\n" +
 	"\bRunTasks\x12%\n" +
-	"\x05tasks\x18\x01 \x03(\v2\x0f.muster.v1.TaskR\x05tasks\"\x1f\n" +
+	"\x05tasks\x18\x01 \x03(\v2\x0f.muster.v1.TaskR\x05tasks\"=\n" +
 	"\vCancelTasks\x12\x10\n" +
-	"\x03ids\x18\x01 \x03(\x04R\x03ids\"\xaf\x01\n" +
+	"\x03ids\x18\x01 \x03(\x04R\x03ids\x12\x1c\n" +
+	"\tunstarted\x18\x02 \x01(\bR\tunstarted\"\xaf\x01\n" +
 	"\n" +
 	"TaskResult\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x18\n" +
