@@ -50,6 +50,8 @@ type Config struct {
 	DriverIDPattern string
 	AppNumberModulo uint64 // 0: the counter never wraps
 	MaxRecordBytes  int    // a spec whose record would be larger is refused with the limit named
+
+	TokenSeed []byte // secret, at least 16 random bytes: applications' tokens are drawn from it
 }
 
 // DefaultConfig gives the defaults of a reference master.

@@ -1,7 +1,36 @@
 // Package mastercore is the master's mind in one epoch of leadership: it takes an event and the time, changes its books, and says what must
 // be persisted, sent, placed and told. It does no IO, reads no clock, draws nothing at random and starts no goroutine.
 //
-//	Event + now --> Step --> Effects{Persist, Send, Hangup, Place, Rows, Facts}
+//	Event + now --> Step --> Effects{Persist, Send, Acks, Hangup, Place, Rows, Facts}
 //
 // A standby has no core: whoever is elected makes one with New from the records of the last epoch, and drops it when the term ends.
+// docs/design/protocol.md says what the peers have agreed on. Each file is one life cycle:
+//
+//	core.go                          New, Step, and what every step begins and ends with
+//	sessions.go                      connections; orders and what is no order
+//	workers.go registration.go       silence, loss, putting aside; inventory against books
+//	launches.go settling.go          allocations: the one place that takes and frees cores, memory, addresses; reports about them
+//	apps.go app_end.go executors.go  applications and their executors
+//	drivers.go                       submissions, attempts, leases
+//	requests.go answers.go           what clients ask for, once per RequestID
+//	demands.go placement.go plan.go  what the placer is told, and the re-check of what it proposes
+//	decisions.go sentences.go sizes.go  why something waits
+//	recovery.go numbers.go deadlines.go rows.go validate.go sizewalk.go
+//
+// Check holds after every step:
+//
+//	M1  a worker's free cores, memory and addresses are its capacity less what its launches hold, and never negative
+//	M2  every address belongs to at most one launch, and that launch lists it
+//	M3  the launches of all workers are the launches of the master; a DEAD worker has none; an unwanted one is being killed
+//	M4  a live executor has exactly one launch, which is its own; its number is below the reserved block and used once
+//	M5  an application's cores, live, launching and running counts are those of its live executors; no more cores than its maximum
+//	M6  a driver has at most one wanted launch; one that has ended has none; none of its earlier attempts lives on beside it where a lease protects it
+//	M7  the drivers that run are counted
+//	M8  worker and session, application and session point at each other; UNKNOWN and DEAD workers have no session, ALIVE ones have
+//	M9  a slot of the placer belongs to who holds it, and is held exactly by who wants something, while ALIVE
+//	M10 nothing is launched before ALIVE: every launch of this epoch is on a worker that registered in it
+//	M11 the timers form a heap, and whoever waits for time is in it
+//	M12 answers are indexed by their request, and no more are kept than configured
+//	M13 an application has ended exactly if it is among the ended ones; likewise drivers; ended ones have no session and no demand
+//	M14 a worker is found by its id and its address
 package mastercore

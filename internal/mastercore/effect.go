@@ -17,10 +17,18 @@ type Envelope struct {
 type Effects struct {
 	Persist []deploy.Change   // durable before Send, Hangup, Rows and Facts of this and later steps leave
 	Send    []Envelope        // in this order for each peer
-	Hangup  []Hangup          // after what Send gives that peer
+	Acks    []Ack             // answers to heartbeats, after what Send gives that peer and gated by Persist like it
+	Hangup  []Hangup          // after what Send and Acks give that peer
 	Place   *scheduler.Update // to the placer at once, not gated by the disk; nil if the books as placed are unchanged
 	Rows    []deploy.Row      // absolute rows that changed
 	Facts   []Fact            // what happened, for logs, metrics, traces and transcripts
+}
+
+// Ack is one HeartbeatAck to send. It is no order. It stands beside Send, unboxed, so that a heartbeat costs the core no allocation.
+type Ack struct {
+	To    deploy.PeerID
+	Stamp deploy.Stamp // cluster, epoch and session; Seq is 0
+	Msg   deploy.HeartbeatAck
 }
 
 // Hangup ends a session.
@@ -35,5 +43,5 @@ func (e *Effects) Reset() {
 	clear(e.Send)
 	clear(e.Rows)
 	clear(e.Facts)
-	*e = Effects{Persist: e.Persist[:0], Send: e.Send[:0], Hangup: e.Hangup[:0], Rows: e.Rows[:0], Facts: e.Facts[:0]}
+	*e = Effects{Persist: e.Persist[:0], Send: e.Send[:0], Acks: e.Acks[:0], Hangup: e.Hangup[:0], Rows: e.Rows[:0], Facts: e.Facts[:0]}
 }

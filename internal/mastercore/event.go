@@ -41,6 +41,9 @@ type Planned struct {
 	Took     time.Duration
 }
 
+// Resync says that the placer has lost track of the books: the step answers with a full update.
+type Resync struct{}
+
 // Tick says that the Deadline has come.
 type Tick struct{}
 
@@ -48,4 +51,5 @@ func (Opened) event()   {}
 func (Received) event() {}
 func (Closed) event()   {}
 func (Planned) event()  {}
+func (Resync) event()   {}
 func (Tick) event()     {}

@@ -23,6 +23,13 @@ type WorkerChanged struct {
 	Reason   string
 }
 
+// WorkerPutAside says that a worker gets no new work for a while, because launches of several subjects failed on it.
+type WorkerPutAside struct {
+	Worker   deploy.WorkerID
+	Failures int
+	Until    time.Time
+}
+
 // AppChanged says that an application has a new state.
 type AppChanged struct {
 	App      deploy.AppID
@@ -76,6 +83,7 @@ type Oddity struct {
 
 func (StateChanged) fact()   {}
 func (WorkerChanged) fact()  {}
+func (WorkerPutAside) fact() {}
 func (AppChanged) fact()     {}
 func (DriverChanged) fact()  {}
 func (ExecutorMoved) fact()  {}

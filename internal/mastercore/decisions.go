@@ -1,0 +1,294 @@
+package mastercore
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/musterproject/muster/pkg/deploy"
+	"github.com/musterproject/muster/pkg/scheduler"
+)
+
+const keptDecisions = 50 // changed ones, per demand
+
+// decisions are what has been decided about one demand: the newest last.
+type decisions struct {
+	key  reasonKey
+	list []deploy.Decision
+}
+
+// reasonKey tells one reason from another without writing its sentence.
+type reasonKey struct {
+	code   deploy.ReasonCode
+	a, b   int64
+	s      string
+	policy uint64 // which word of the policy's
+}
+
+// policyWord is what the policy last said of a demand.
+type policyWord struct {
+	reason scheduler.Reason
+	name   string
+	cycle  uint64
+	count  uint64 // changes of it
+	stands bool   // not yet overtaken
+}
+
+// hearWaiting takes the policy's reasons; a repeat is only counted.
+func (c *Core) hearWaiting(ev *Planned) {
+	for i := range ev.Plan.Waiting {
+		w := &ev.Plan.Waiting[i]
+		d := c.place.d.at(uint32(w.Demand), ev.Plan.Version)
+		if d == nil {
+			continue
+		}
+		word := &d.policy
+		if !word.stands || word.name != ev.Policy || !sameReason(&word.reason, &w.Reason) {
+			word.reason, word.name = w.Reason, ev.Policy
+			word.count++
+			word.stands = true
+		}
+		word.cycle = ev.Plan.Version
+		c.redecide(d)
+	}
+}
+
+func sameReason(a, b *scheduler.Reason) bool {
+	if a.Code != b.Code || a.Position != b.Position || len(a.Causes) != len(b.Causes) {
+		return false
+	}
+	for i := range a.Causes {
+		if a.Causes[i] != b.Causes[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// decide finds out why d waits and tells it if that is news.
+func (c *Core) decide(d *demand) {
+	if d.app != nil && (d.app.ended() || d.app.session == nil && d.app.state() != deploy.AppUnknown) || d.driver != nil && d.driver.done() {
+		if d.decision != nil && (d.app == nil || d.app.ended()) {
+			d.decision = nil
+			c.dirty.gone(decisionKey(d))
+		}
+		return
+	}
+	key, missing := c.reasonKey(d), d.missing()
+	switch known := d.decision; {
+	case known == nil && key.code == deploy.ReasonNone:
+		return
+	case known != nil && known.key == key:
+		last := &known.list[len(known.list)-1]
+		last.Last, last.Cycle, last.Missing = c.now, max(last.Cycle, d.policy.cycle), missing
+		last.Times++
+		return
+	case known == nil:
+		d.decision = &decisions{}
+	}
+	next := c.explain(d, key)
+	kept := d.decision
+	kept.key = key
+	if n := len(kept.list); n > 0 && kept.list[n-1].Same(&next) {
+		kept.list[n-1].Last, kept.list[n-1].Missing = c.now, missing
+		kept.list[n-1].Times++
+		return
+	}
+	if len(kept.list) >= keptDecisions {
+		kept.list = append(kept.list[:0], kept.list[len(kept.list)-keptDecisions+1:]...)
+	}
+	kept.list = append(kept.list, next)
+	c.dirty.decisions = append(c.dirty.decisions, next)
+	if d.app != nil {
+		c.touchApp(d.app)
+		if d.app.session != nil && waits(next.Code) {
+			c.order(d.app.session, deploy.Waiting{Decision: next})
+		}
+	} else {
+		c.touchDriver(d.driver)
+	}
+}
+
+// waits tells whether a reason means that something is missing.
+func waits(code deploy.ReasonCode) bool {
+	return code != deploy.ReasonNone && code != deploy.ReasonExecutorLimit && code != deploy.ReasonLaunching
+}
+
+// code is why d waits now, NONE if nothing is missing.
+func (d *demand) code() deploy.ReasonCode {
+	if d.decision == nil || !waits(d.decision.key.code) {
+		return deploy.ReasonNone
+	}
+	return d.decision.key.code
+}
+
+// missing is how much of what d asks for it does not have; NoLimit if without bound.
+func (d *demand) missing() int32 {
+	if d.driver != nil && d.driver.launch != nil {
+		return 0
+	}
+	return d.units()
+}
+
+func decisionKey(d *demand) deploy.RowKey {
+	return deploy.DecisionRow{Decision: deploy.Decision{Subject: d.subject(), Profile: d.profileID()}}.RowKey()
+}
+
+// reasonKey weighs the reasons: what the core knows by itself comes before the word of the policy.
+func (c *Core) reasonKey(d *demand) reasonKey {
+	var key reasonKey
+	if d.driver != nil {
+		return c.driverReason(d, key)
+	}
+	a, p := d.app, d.profile
+	switch {
+	case d.units() == 0 && a.launching > 0:
+		key.code = deploy.ReasonLaunching
+	case d.units() == 0:
+		key.code, key.a = deploy.ReasonExecutorLimit, int64(p.target)
+	case a.coresLeft() < d.step():
+		key.code, key.a, key.b = deploy.ReasonAppCoresMax, int64(a.coresMax), int64(d.step())
+	case a.rec.Held != "":
+		key.code, key.s = deploy.ReasonHeld, a.rec.Held
+	case a.nextTry > c.at:
+		key.code, key.a, key.s = deploy.ReasonBackoff, a.nextTry, a.lastFailure
+	default:
+		return c.clusterReason(d, key)
+	}
+	return key
+}
+
+func (c *Core) driverReason(d *demand, key reasonKey) reasonKey {
+	dr := d.driver
+	switch {
+	case dr.launch != nil && !dr.launch.confirmed && !dr.launch.expected:
+		key.code, key.s = deploy.ReasonLaunching, string(dr.rec.Worker)
+	case dr.launch != nil:
+		key.code = deploy.ReasonNone
+	case dr.rec.Held != "":
+		key.code, key.s = deploy.ReasonHeld, dr.rec.Held
+	case dr.olds > 0:
+		key.code, key.b, key.s = deploy.ReasonBackoff, 1, dr.lastFail
+	case dr.notBefore() > c.at:
+		key.code, key.a, key.s = deploy.ReasonBackoff, dr.notBefore(), dr.lastFail
+	default:
+		return c.clusterReason(d, key)
+	}
+	return key
+}
+
+// clusterReason is why something that may be placed is not.
+func (c *Core) clusterReason(d *demand, key reasonKey) reasonKey {
+	need := d.need(d.step())
+	size := c.sizes.exceeded(&need)
+	switch {
+	case !c.alive():
+		key.code = deploy.ReasonMasterRecovering
+	case c.usable == 0:
+		key.code = deploy.ReasonNoWorkers
+	case size != nil:
+		key.code, key.s, key.a, key.b = deploy.ReasonInfeasible, size.name, size.max, wantOf(&need, size.name)
+	case d.policy.stands:
+		key.code, key.policy = d.policy.reason.Code, d.policy.count
+	case d.driver != nil && c.driverSlots() == 0:
+		key.code, key.a = deploy.ReasonMaxDrivers, int64(c.cfg.MaxDrivers)
+	}
+	return key
+}
+
+// explain writes a decision in whole sentences.
+func (c *Core) explain(d *demand, key reasonKey) deploy.Decision {
+	out := deploy.Decision{
+		Subject: d.subject(), Profile: d.profileID(), Code: key.code, Missing: d.missing(),
+		Policy: c.cfg.Policy, Cycle: c.place.version, Since: c.now, Last: c.now, Times: 1,
+	}
+	switch key.code {
+	case deploy.ReasonNone:
+	case deploy.ReasonLaunching:
+		out.Text = "granted; waits for the worker to confirm that it runs"
+	case deploy.ReasonExecutorLimit:
+		out.Text = fmt.Sprintf("has all %d executors it asked for; raise the target for more", key.a)
+	case deploy.ReasonAppCoresMax:
+		out.Text = fmt.Sprintf("has all the cores it may have: %d at most, and an executor takes %d; raise its maximum of cores for more", key.a, key.b)
+	case deploy.ReasonHeld:
+		out.Text = "held by " + key.s + "; release it to go on"
+	case deploy.ReasonBackoff:
+		out.Text = c.backoffText(key)
+	case deploy.ReasonMasterRecovering:
+		out.Text = fmt.Sprintf("the master has just taken over and waits for %d workers to register again, until %s at the latest; nothing to do but wait",
+			c.recovery.of, c.clock(c.recovery.until))
+	case deploy.ReasonNoWorkers:
+		out.Text = "no worker is alive; start one"
+	case deploy.ReasonInfeasible:
+		out.Text = c.infeasibleText(d, key)
+	case deploy.ReasonMaxDrivers:
+		out.Text = fmt.Sprintf("%d drivers run, which is the cluster's limit; wait for one to end, or raise the limit", key.a)
+	}
+	if key.policy != 0 {
+		c.quote(&out, &d.policy)
+	}
+	return out
+}
+
+func (c *Core) clock(t time.Time) string { return t.In(c.zone()).Format("15:04:05") }
+
+func (c *Core) backoffText(key reasonKey) string {
+	last := ""
+	if key.s != "" {
+		last = "; the last one: " + key.s
+	}
+	if key.b != 0 {
+		return "waits for its earlier attempt to end on the worker that came back" + last
+	}
+	return "waits before the next try at " + c.clock(time.Unix(0, key.a)) + last + "; look at its stderr"
+}
+
+func (c *Core) infeasibleText(d *demand, key reasonKey) string {
+	what := "an executor"
+	if d.driver != nil {
+		what = "the driver"
+	}
+	show := func(n int64) string {
+		switch key.s {
+		case sizeMemory:
+			return deploy.FormatMemory(n)
+		case sizeCores:
+			return fmt.Sprintf("%d cores", n)
+		}
+		return fmt.Sprintf("%d %s", n, key.s)
+	}
+	largest := ""
+	if w := c.largest(key.s); w != nil {
+		largest = ", " + string(w.spec.ID) + ","
+	}
+	return fmt.Sprintf("%s wants %s; the largest worker%s has %s, so this can never run here: ask for less or add a larger worker",
+		what, show(key.b), largest, show(key.a))
+}
+
+// quote turns the policy's reason into words.
+func (c *Core) quote(out *deploy.Decision, word *policyWord) {
+	out.Policy, out.Cycle, out.Position = word.name, word.cycle, word.reason.Position
+	out.Causes = nil
+	var said []string
+	for i := range word.reason.Causes {
+		cause := c.cause(&word.reason.Causes[i])
+		out.Causes = append(out.Causes, cause)
+		said = append(said, causeText(&cause))
+	}
+	if out.Text == "" {
+		out.Text = mainText(&word.reason)
+	}
+	if len(said) > 0 {
+		out.Text += ": " + strings.Join(said, "; ")
+	}
+}
+
+func (c *Core) cause(in *scheduler.Cause) deploy.Cause {
+	out := deploy.Cause{Code: in.Code, Resource: in.Resource, Workers: in.Workers, Have: in.Have, Want: in.Want}
+	if in.Nearest != scheduler.NoWorker {
+		if w := c.place.w.at(uint32(in.Nearest), c.place.version); w != nil {
+			out.Nearest = w.spec.ID
+		}
+	}
+	return out
+}

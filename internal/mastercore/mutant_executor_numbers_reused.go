@@ -1,0 +1,13 @@
+//go:build mutant_executor_numbers_reused
+
+package mastercore
+
+const (
+	mutantReportIgnoresLaunch         = false
+	mutantKillFreesAtOnce             = false
+	mutantDuplicateRegistrationResets = false
+	mutantOldIncarnationAccepted      = false
+	mutantLeaseIgnored                = false
+	mutantAnswerForgotten             = false
+	mutantExecutorNumbersReused       = true
+)
