@@ -69,17 +69,20 @@ func (k *checker) executors() {
 	for _, x := range k.c.executors {
 		k.must(k.c.ids[x.id] == x, "K4: executor %s is not in the books", x.id)
 		k.must(!x.open() || k.c.peers[x.peer] == x, "K4: executor %s has no session %d", x.id, x.peer)
-		k.must(x.idle == (x.takes() && x.held.n < x.cores), "K2: executor %s idle %t, holds %d", x.id, x.idle, x.held.n)
-		k.must(x.held.n <= x.cores*(1+k.c.cfg.MaxAhead), "K4: executor %s holds %d tasks", x.id, x.held.n)
+		k.must(x.idle == k.c.idles(x), "K2: executor %s idle %t, holds %d", x.id, x.idle, x.held.n)
+		k.must(int64(x.held.n) <= int64(x.cores)*(1+int64(k.c.cfg.MaxAhead)), "K4: executor %s holds %d tasks", x.id, x.held.n)
 		if x.idle {
 			free++
 		}
+		bytes := int64(0)
 		k.walk(&x.held, "held by "+x.id.String(), func(slot int32, t *task) {
+			bytes += t.bytes
 			k.must(t.holder == x, "K1: task %d is held by another executor", slot)
 			if t.job != nil {
 				held[t.job]++
 			}
 		})
+		k.must(bytes == x.bytes, "K2: executor %s holds %d bytes, counted %d", x.id, bytes, x.bytes)
 	}
 	k.must(free == k.c.free, "K2: %d executors have an idle core, counted %d", free, k.c.free)
 	k.must(k.c.pending == 0 || free == 0, "K3: %d tasks are pending and %d executors have an idle core", k.c.pending, free)

@@ -403,6 +403,20 @@ func TestTasksBehindALongOneAreTakenBack(t *testing.T) {
 	p.expect("run c on 2 attempt 1")
 }
 
+func TestHeldBytes(t *testing.T) {
+	p := newPlay(t, func(c *Config) { c.MaxHeldBytes = 3 })
+	p.join(1, 8)
+	p.job(1, 4, "long one", "b", "c", "d", "e", "f")
+	p.expect("run long one")
+	p.never("run b")
+	p.result("long one", deploy.TaskFinished, "")
+	p.expect("run b", "run c", "run d")
+	p.never("run e")
+	p.result("c", deploy.TaskFinished, "")
+	p.expect("run e")
+	p.never("run f")
+}
+
 func TestDrainingExecutorGetsNothing(t *testing.T) {
 	p := newPlay(t)
 	p.join(1, 1)

@@ -1,11 +1,12 @@
 package taskcore
 
-// window is how many tasks of a job an executor may hold: what it runs, and what it would run within Ahead.
-func (c *Core) window(x *executor, j *job) int32 {
-	if j.average == 0 {
-		return x.cores // nothing is known of its tasks: they may be long
+// room tells whether x may hold one more task of a job: it runs as many as it has cores, and holds what it would run within Ahead.
+func (c *Core) room(x *executor, j *job) bool {
+	ahead := int64(0)
+	if j.average > 0 { // else nothing is known of its tasks: they may be long
+		ahead = min(int64(c.cfg.MaxAhead), int64(c.cfg.Ahead/j.average))
 	}
-	return x.cores * (1 + int32(min(int64(c.cfg.MaxAhead), int64(c.cfg.Ahead/j.average))))
+	return x.takes() && !c.full(x) && int64(x.held.n) < int64(x.cores)*(1+ahead)
 }
 
 // dispatch gives pending tasks to whoever may take them, in turns: idle cores first, then ahead.
@@ -17,7 +18,7 @@ func (c *Core) dispatch() {
 	}
 	for refused := 0; c.pending > 0 && refused < len(c.executors); {
 		x := c.executors[c.turns()]
-		if x.takes() && x.held.n < c.window(x, c.waiting.head) {
+		if c.room(x, c.waiting.head) {
 			c.give(x)
 			refused = 0
 		} else {
@@ -35,7 +36,7 @@ func (c *Core) turns() int {
 
 // refill gives pending tasks to the one executor that has room again. All others have none: K3.
 func (c *Core) refill(x *executor) {
-	for c.pending > 0 && x.takes() && x.held.n < c.window(x, c.waiting.head) {
+	for c.pending > 0 && c.room(x, c.waiting.head) {
 		c.give(x)
 	}
 }
@@ -51,6 +52,7 @@ func (c *Core) give(x *executor) {
 	}
 	c.tasks[slot].holder = x
 	c.pushBack(&x.held, slot)
+	x.bytes += c.tasks[slot].bytes
 	j.held++
 	c.count(x)
 	c.order(x, slot)

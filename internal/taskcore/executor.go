@@ -19,9 +19,10 @@ type executor struct {
 	id       deploy.ExecutorID
 	peer     deploy.PeerID // 0: its session broke
 	cores    int32
-	held     list // in the order they were given: the first ones run
-	draining bool // its worker takes no new work, and neither does it
-	idle     bool // counted in Core.free
+	held     list  // in the order they were given: the first ones run
+	bytes    int64 // of their inputs
+	draining bool  // its worker takes no new work, and neither does it
+	idle     bool  // counted in Core.free
 	heardAt  time.Time
 	goneAt   time.Time // of one that is away, unless it comes back
 }
@@ -32,9 +33,21 @@ func (x *executor) open() bool { return x.peer != 0 }
 // takes tells whether it may get tasks.
 func (x *executor) takes() bool { return x.peer != 0 && !x.draining }
 
+// full tells whether the inputs it holds are all that it may hold.
+func (c *Core) full(x *executor) bool { return x.held.n > 0 && x.bytes >= c.cfg.MaxHeldBytes }
+
+// idles tells whether a core of it could run a task that is pending.
+func (c *Core) idles(x *executor) bool { return x.takes() && x.held.n < x.cores && !c.full(x) }
+
+// drop takes a task out of what x holds.
+func (c *Core) drop(x *executor, slot int32) {
+	c.unlink(&x.held, slot)
+	x.bytes -= c.tasks[slot].bytes
+}
+
 // count keeps Core.free true after a change of x.
 func (c *Core) count(x *executor) {
-	if idle := x.takes() && x.held.n < x.cores; idle != x.idle {
+	if idle := c.idles(x); idle != x.idle {
 		x.idle = idle
 		if idle {
 			c.free++
@@ -172,7 +185,7 @@ func (c *Core) rerun(x *executor, why string, blame bool) (n int) {
 	for x.held.n > 0 {
 		ran := x.held.n <= x.cores
 		slot := x.held.tail
-		c.unlink(&x.held, slot)
+		c.drop(x, slot)
 		switch {
 		case c.tasks[slot].job == nil:
 			c.release(slot)

@@ -56,7 +56,7 @@ func (c *Core) add(e TasksAdded) {
 	for _, in := range e.Inputs {
 		slot := c.take()
 		t := &c.tasks[slot]
-		t.job, t.index, t.input = j, j.added, in
+		t.job, t.index, t.input, t.bytes = j, j.added, in, int64(len(in))
 		j.added++
 		c.pushBack(&j.pending, slot)
 	}

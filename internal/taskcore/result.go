@@ -15,7 +15,7 @@ func (c *Core) results(e Results) {
 	x.heardAt = c.now
 	for i := range e.List {
 		if slot := c.find(x, e.List[i].ID, e.List[i].Attempt); slot != none {
-			c.unlink(&x.held, slot)
+			c.drop(x, slot)
 			c.result(x, slot, &e.List[i])
 		}
 	}

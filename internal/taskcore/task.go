@@ -14,7 +14,8 @@ type task struct {
 	failures   int32
 	index      int
 	input      []byte
-	recalled   bool // taken back unless it has started
+	bytes      int64 // of the input, which an executor holds longer than this core
+	recalled   bool  // taken back unless it has started
 	live       bool
 }
 
