@@ -1,0 +1,90 @@
+package master
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/musterproject/muster/internal/mastercore"
+	"github.com/musterproject/muster/pkg/deploy"
+	"github.com/musterproject/muster/pkg/rpc"
+)
+
+// commit makes one batch after the other durable and only then lets it out. It reads until the loop closes the channel, so that the last
+// batch of a polite end is not lost; after a failure everything later is dropped.
+func (t *term) commit(ctx context.Context) error {
+	var failed error
+	for batch := range t.batches {
+		if failed == nil {
+			if failed = t.apply(ctx, batch); failed != nil {
+				t.end(failed)
+			}
+		}
+		select {
+		case t.spent <- batch:
+		default: // enough spares
+		}
+	}
+	return failed
+}
+
+func (t *term) apply(ctx context.Context, batch *mastercore.Effects) error {
+	if len(batch.Persist) > 0 {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.m.cfg.CommitTimeout)
+		defer cancel()
+		if err := t.journal.Append(ctx, batch.Persist); err != nil {
+			return fmt.Errorf("make %d changes durable: %w", len(batch.Persist), err)
+		}
+	}
+	t.deliver(batch)
+	return nil
+}
+
+// deliver lets a durable batch out: messages in order for each peer, then hang-ups, rows for readers, facts.
+func (t *term) deliver(batch *mastercore.Effects) {
+	t.m.deps.Status.Apply(batch.Rows)
+	for i := 0; i < len(batch.Send); {
+		to := batch.Send[i].To
+		if to == 0 {
+			t.answer(batch.Send[i])
+			i++
+			continue
+		}
+		end := i + 1
+		for end < len(batch.Send) && batch.Send[end].To == to {
+			end++
+		}
+		t.send(to, batch.Send[i:end])
+		i = end
+	}
+	for _, h := range batch.Hangup {
+		t.hangUp(h.Peer, h.Reason)
+	}
+	t.m.tell(batch.Facts)
+}
+
+func (t *term) send(to deploy.PeerID, envelopes []mastercore.Envelope) {
+	t.mu.Lock()
+	conn := t.conns[to]
+	t.mu.Unlock()
+	if conn == nil {
+		return // it hung up; the core hears of it by Closed
+	}
+	items := make([]rpc.Item, len(envelopes))
+	for i, e := range envelopes {
+		items[i] = rpc.Item{Stamp: e.Stamp, Re: e.Re, Msg: e.Msg}
+	}
+	if err := conn.Send(items...); err != nil {
+		t.m.log.Debug("cannot send", "peer", conn.Peer().Hello.ID, "error", err)
+		conn.Close(err.Error()) // its reader ends, and the core hears Closed
+	}
+}
+
+func (t *term) answer(e mastercore.Envelope) {
+	t.mu.Lock()
+	reply := t.calls[e.Re]
+	delete(t.calls, e.Re)
+	t.mu.Unlock()
+	if reply != nil {
+		reply <- e.Msg // has room for the one answer
+	}
+}

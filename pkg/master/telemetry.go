@@ -1,0 +1,40 @@
+package master
+
+import (
+	"log/slog"
+
+	"github.com/musterproject/muster/internal/mastercore"
+)
+
+// tell turns facts into log lines: the only place where a master's log is written about what it decided.
+func (m *Master) tell(facts []mastercore.Fact) {
+	for _, f := range facts {
+		switch f := f.(type) {
+		case mastercore.StateChanged:
+			m.log.Info("master", "from", f.From, "to", f.To, "reason", f.Reason)
+		case mastercore.WorkerChanged:
+			m.log.Info("worker", "worker_id", f.Worker, "address", f.Address, "from", f.From, "to", f.To, "reason", f.Reason)
+		case mastercore.AppChanged:
+			m.log.Info("application", "app_id", f.App, "name", f.Name, "from", f.From, "to", f.To, "reason", f.Reason)
+		case mastercore.DriverChanged:
+			m.log.Info("driver", "driver_id", f.Driver, "attempt", f.Attempt, "worker_id", f.Worker, "from", f.From, "to", f.To,
+				"exit", f.Exit, "reason", f.Reason)
+		case mastercore.ExecutorMoved:
+			m.log.Log(nil, level(f), "executor", "executor_id", f.Executor, "worker_id", f.Worker, "from", f.From, "to", f.To,
+				"exit", f.Exit, "reason", f.Reason)
+		case mastercore.Placed:
+			m.log.Debug("placed", "version", f.Version, "granted", f.Granted, "rejected", f.Rejected, "policy", f.Policy, "took", f.Took)
+		case mastercore.RequestRefused:
+			m.log.Info("request refused", "from", f.From, "request", f.Message, "reason", f.Reason)
+		case mastercore.Oddity:
+			m.log.Warn("oddity", "peer", f.Peer, "what", f.What, "reason", f.Reason)
+		}
+	}
+}
+
+func level(f mastercore.ExecutorMoved) slog.Level {
+	if f.Exit.OK() {
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
+}

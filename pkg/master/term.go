@@ -1,0 +1,76 @@
+package master
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/musterproject/muster/internal/mastercore"
+	"github.com/musterproject/muster/pkg/deploy"
+	"github.com/musterproject/muster/pkg/election"
+	"github.com/musterproject/muster/pkg/recovery"
+	"github.com/musterproject/muster/pkg/rpc"
+)
+
+// term is one leadership: everything it owns dies with it.
+type term struct {
+	m       *Master
+	ctx     context.Context         // ends with the term; held here because sessions outlive no term
+	end     context.CancelCauseFunc // for what ends it before its goroutines return
+	epoch   deploy.Epoch
+	cluster deploy.ClusterID
+	journal *recovery.Journal
+	core    *mastercore.Core // owned by loop
+
+	inbox   inbox
+	batches chan *mastercore.Effects // loop -> committer
+	spent   chan *mastercore.Effects // committer -> loop, emptied
+	placer  *placer
+
+	mu    sync.Mutex // guards the two tables; never held across a blocking call
+	conns map[deploy.PeerID]rpc.Conn
+	calls map[deploy.CallID]chan<- deploy.Message
+}
+
+// lead is one leadership, from the claim to the last session hung up.
+func (m *Master) lead(ctx context.Context, claim election.Term) error {
+	began := time.Now()
+	journal, saved, err := recovery.OpenJournal(ctx, m.deps.Mode, claim.Claim, recovery.Options{})
+	if err != nil {
+		m.log.Error("cannot take up the records", "error", err)
+		return &election.Rest{For: m.cfg.RestAfter, Reason: fmt.Errorf("open journal: %w", err)}
+	}
+	for _, d := range saved.Damaged {
+		m.log.Error("record set aside", "damage", d)
+	}
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	g, ctx := errgroup.WithContext(ctx)
+	t := &term{
+		m: m, ctx: ctx, end: end, epoch: saved.Epoch, cluster: saved.Cluster, journal: journal, inbox: newInbox(m.cfg.InboxEvents),
+		batches: make(chan *mastercore.Effects), spent: make(chan *mastercore.Effects, 2),
+		conns: map[deploy.PeerID]rpc.Conn{}, calls: map[deploy.CallID]chan<- deploy.Message{},
+	}
+	t.placer = newPlacer(t)
+	m.deps.Status.Reset() // what another term told may be old
+	first := &mastercore.Effects{}
+	t.core = mastercore.New(m.cfg.Rules, saved.Cluster, saved.Epoch, saved.Changes, time.Now(), first)
+	m.log.Info("leading", "epoch", saved.Epoch, "cluster", saved.Cluster, "records", len(saved.Changes), "took", time.Since(began))
+
+	g.Go(func() error { return t.loop(ctx, first) })
+	g.Go(func() error { return t.commit(ctx) })
+	g.Go(func() error { return t.placer.run(ctx) })
+	m.term.Store(t)
+	err = g.Wait()
+	m.term.CompareAndSwap(t, nil)
+	t.hangUpAll("the master's term is over")
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	m.log.Error("term over", "epoch", saved.Epoch, "error", err)
+	return &election.Rest{For: m.cfg.RestAfter, Reason: err}
+}
