@@ -79,7 +79,8 @@ func (c *Core) endApp(a *app, state deploy.AppState, reason string) {
 	for _, w := range a.workers {
 		c.order(w.session, deploy.AppEnded{App: a.rec.ID})
 	}
-	a.workers, a.met, a.avoid, a.killed = nil, nil, nil, nil
+	a.avoid = forgive(a.avoid, a.mark())
+	a.workers, a.met, a.killed = nil, nil, nil
 	if s := a.session; s != nil {
 		s.app, a.session = nil, nil
 		if s.held {
@@ -116,19 +117,6 @@ func (c *Core) forgetApp(a *app) {
 	c.dirty.gone(deploy.RowKey{Kind: deploy.RowApp, ID: string(a.rec.ID)})
 }
 
-// avoidWorker remembers that a worker has just failed a; the newest few are remembered.
-func (c *Core) avoidWorker(a *app, w *worker) { a.avoid = avoiding(a.avoid, w) }
-
-func avoiding(list []*worker, w *worker) []*worker {
-	if slices.Contains(list, w) || !w.member() {
-		return list
-	}
-	if len(list) >= mostAvoided {
-		list = slices.Delete(list, 0, 1)
-	}
-	return append(list, w)
-}
-
 // killApp ends an application by request.
 func (c *Core) killApp(m *deploy.KillApp, by asker) (deploy.Answer, error) {
 	a, err := c.liveApp(m.App, by)
@@ -150,7 +138,7 @@ func (c *Core) unregisterApp(m *deploy.UnregisterApp, by asker) (deploy.Answer, 
 		return deploy.Answer{}, err
 	}
 	if s := a.session; s != nil && s == by.session { // it knows: the answer is enough
-		s.app, a.session = nil, nil
+		s.app, a.session, s.held = nil, nil, false
 	}
 	if m.Failure != "" {
 		c.endApp(a, deploy.AppFailed, m.Failure)

@@ -8,8 +8,6 @@ import (
 	"github.com/musterproject/muster/pkg/deploy"
 )
 
-const mostAvoided = 16 // workers an application or driver remembers having failed on
-
 // app is one application.
 //
 //	registers --> WAITING --first executor--> RUNNING --> FINISHED (unregisters), FAILED (driver lost, executors keep failing), KILLED
@@ -154,6 +152,7 @@ func (c *Core) registerApp(s *session, m *deploy.RegisterApp, at int64) {
 		s.held = true // not all of its executors are known yet
 	}
 	c.armApp(a)
+	c.touchApp(a)
 	c.touchDemands(a)
 }
 

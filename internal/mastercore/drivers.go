@@ -162,11 +162,11 @@ func (c *Core) attemptFailed(d *driver, end *ending) {
 		return
 	}
 	if end.lived > c.cfg.DriverProvenAfter {
-		d.backoff, d.avoid = 0, nil
+		d.backoff, d.avoid = 0, forgive(d.avoid, &d.demand)
 	}
 	d.rec.Restarts++
 	d.backoff = c.longer(d.backoff)
-	d.avoid = avoiding(d.avoid, end.worker)
+	d.avoid = avoid(d.avoid, end.worker, &d.demand)
 	c.relaunch(d, end.String(), d.backoff, 0)
 }
 
@@ -298,7 +298,7 @@ func (c *Core) endDriver(d *driver, state deploy.DriverState, reason string) {
 	c.clearLease(d)
 	d.rec.LeaseUntil = time.Time{}
 	d.rec.Spec.Command = deploy.Command{Program: d.rec.Spec.Command.Program}
-	d.avoid = nil
+	d.avoid = forgive(d.avoid, &d.demand)
 	c.persistDriver(d)
 	c.touchDemand(&d.demand)
 	c.retainDriver(d)

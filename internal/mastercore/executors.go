@@ -49,6 +49,7 @@ func (c *Core) addExecutor(e *executor, reason string) {
 	}
 	c.touchExecutor(e)
 	c.touchApp(a)
+	c.touchDemands(a)
 	c.fact(ExecutorMoved{Executor: e.id(), Launch: e.launchID, Worker: e.worker, To: e.life.State(), Reason: reason})
 }
 
@@ -87,7 +88,8 @@ func (c *Core) executorProven(e *executor) {
 	e.proven = true
 	a := e.app
 	if a.failures > 0 || a.backoff > 0 || len(a.avoid) > 0 {
-		a.failures, a.backoff, a.nextTry, a.avoid = 0, 0, 0, nil
+		a.failures, a.backoff, a.nextTry = 0, 0, 0
+		a.avoid = forgive(a.avoid, a.mark())
 		c.touchDemands(a)
 	}
 }
@@ -98,6 +100,7 @@ func (c *Core) executorKilling(e *executor) {
 	e.profile.live--
 	c.touchExecutor(e)
 	c.touchApp(e.app)
+	c.touchDemands(e.app)
 }
 
 // executorEnded accounts for the end of e, whose launch is already out of the books.
@@ -121,6 +124,7 @@ func (c *Core) executorEnded(e *executor, end ending) {
 	c.executorBecomes(e, end.state, end.workerLost)
 	c.keepRemoved(a, e)
 	c.touchApp(a)
+	c.touchDemands(a)
 	if !a.ended() {
 		c.accountExecutor(a, e, &end)
 	}
@@ -136,7 +140,7 @@ func (c *Core) accountExecutor(a *app, e *executor, end *ending) {
 	case end.failed():
 		a.failures++
 		a.lastFailure = end.String()
-		c.avoidWorker(a, end.worker)
+		a.avoid = avoid(a.avoid, end.worker, a.mark())
 		if early {
 			c.noteFailure(end.worker, string(a.rec.ID))
 		}
@@ -155,7 +159,6 @@ func (c *Core) accountExecutor(a *app, e *executor, end *ending) {
 		a.nextTry = c.at + int64(a.backoff)
 		c.armApp(a)
 	}
-	c.touchDemands(a)
 }
 
 // longer is the next back-off.

@@ -2,6 +2,7 @@ package mastercore
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -85,13 +86,13 @@ func (k *chaos) takeOver() {
 	k.plans = nil
 	k.r = replica{}
 	k.out.Reset()
-	k.c = New(k.cfg, deploy.ClusterID{1}, k.epoch, records2(k.saved), k.now, &k.out)
+	k.c = New(k.cfg, deploy.ClusterID{1}, k.epoch, recordsOf(k.saved), k.now, &k.out)
 	k.done("take over")
 }
 
-func records2(saved map[string]deploy.Change) (out []deploy.Change) {
-	for _, ch := range saved {
-		out = append(out, ch)
+func recordsOf(saved map[string]deploy.Change) (out []deploy.Change) {
+	for _, key := range slices.Sorted(maps.Keys(saved)) {
+		out = append(out, saved[key])
 	}
 	return out
 }
@@ -148,7 +149,7 @@ func (k *chaos) done(what string) {
 
 func (k *chaos) restart(epoch deploy.Epoch, when string) {
 	var out Effects
-	c := New(k.cfg, deploy.ClusterID{1}, epoch, records2(k.saved), k.now, &out)
+	c := New(k.cfg, deploy.ClusterID{1}, epoch, recordsOf(k.saved), k.now, &out)
 	if err := c.Check(); err != nil {
 		k.fail(fmt.Errorf("restarted %s: %w", when, err))
 	}
@@ -238,8 +239,8 @@ func (k *chaos) answered(m deploy.Message) {
 	case deploy.Refused:
 		id = m.Request
 	}
-	if before, ok := k.asked[id]; ok && k.c.answers.find(id) != nil && !reflect.DeepEqual(before, m) {
-		if _, refused := before.(deploy.Accepted); refused {
+	if before, ok := k.asked[id]; ok && !reflect.DeepEqual(before, m) {
+		if r, refused := before.(deploy.Refused); !refused || !transient(r.Fault) {
 			k.fail(fmt.Errorf("request %s was told %v and then %v", id, before, m))
 		}
 	}
@@ -460,6 +461,9 @@ func (k *chaos) request() {
 	case 9:
 		m = deploy.UnregisterApp{Request: id, App: a.id}
 	}
+	if !k.kept(id) {
+		delete(k.asked, id)
+	}
 	ev := Received{Call: 1, Msgs: []deploy.Message{m}}
 	if a.peer != 0 && k.next(3) == 0 {
 		ev = Received{Peer: a.peer, Msgs: []deploy.Message{m}}
@@ -467,9 +471,26 @@ func (k *chaos) request() {
 	k.step(fmt.Sprintf("request %T %.100s", m, fmt.Sprint(m)), ev)
 }
 
+// kept tells whether the answer to a request is durable.
+func (k *chaos) kept(id deploy.RequestID) bool {
+	for _, ch := range k.saved {
+		switch ch := ch.(type) {
+		case deploy.PutAnswer:
+			if ch.Answer.Request == id {
+				return true
+			}
+		case deploy.PutDriver:
+			if ch.Record.Request == id {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func FuzzStep(f *testing.F) {
 	for seed := range uint64(20) {
-		f.Add(noise(seed, 600))
+		f.Add(noise(seed, 100))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) { newChaos(t, in).run() })
 }

@@ -30,6 +30,7 @@ type worker struct {
 	grace      time.Duration // from then until it is lost
 	deadAt     int64
 	failures   []failure
+	avoidedBy  []*demand
 	asideUntil int64 // put aside for failing too often; 0: not
 
 	slot  slotRef
@@ -181,6 +182,7 @@ func (c *Core) writeOff(w *worker, reason string, leaseEnd int64) {
 		c.sizes.remove(&w.spec)
 		c.usable--
 		c.removeWorkerSlot(w)
+		c.unavoid(w)
 		c.redecideIfMaxChanged()
 	}
 	c.recovery.answered(w)
@@ -226,33 +228,4 @@ func (c *Core) leaveWorker(s *session, m *deploy.LeaveWorker) {
 	w.broken, w.suspect, w.grace = c.heardAt(c.at), false, max(c.cfg.AdoptGrace, c.cfg.ReconnectGrace)
 	c.workerBecomes(w, deploy.WorkerUnreachable, reason)
 	c.armWorker(w)
-}
-
-// failure is one launch that failed on a worker.
-type failure struct {
-	at      int64
-	subject string // app or driver id
-}
-
-// noteFailure counts a failed launch against its worker: many of them from different subjects speak against the worker.
-func (c *Core) noteFailure(w *worker, subject string) {
-	n := c.cfg.BadWorkerFailures
-	if n <= 0 || !w.member() || w.asideUntil != 0 {
-		return
-	}
-	since := c.at - int64(c.cfg.BadWorkerWindow)
-	w.failures = slices.DeleteFunc(w.failures, func(f failure) bool { return f.at <= since })
-	if len(w.failures) >= 8*n { // bounded; one noisy subject does not push out all others at once
-		w.failures = slices.Delete(w.failures, 0, n)
-	}
-	w.failures = append(w.failures, failure{at: c.at, subject: subject})
-	others := slices.ContainsFunc(w.failures, func(f failure) bool { return f.subject != subject })
-	if len(w.failures) < n || !others {
-		return
-	}
-	w.asideUntil = c.at + int64(c.cfg.BadWorkerRest)
-	w.failures = nil
-	c.touchWorker(w)
-	c.armWorker(w)
-	c.fact(WorkerPutAside{Worker: w.spec.ID, Failures: n, Until: time.Unix(0, w.asideUntil).In(c.now.Location())})
 }
