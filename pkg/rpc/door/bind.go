@@ -36,12 +36,12 @@ func permitted(ctx context.Context, address string, insecure bool) error {
 }
 
 // explain says why a port could not be had; of one that is taken, who has it.
-func explain(address string, err error) error {
+func explain(ctx context.Context, address string, err error) error {
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("listen on %q: %w: %w", address, deploy.ErrUnavailable, err)
 	}
 	_, text, _ := net.SplitHostPort(address) // the address has just been used
-	port, _ := (&net.Resolver{}).LookupPort(context.Background(), "tcp", text)
+	port, _ := (&net.Resolver{}).LookupPort(ctx, "tcp", text)
 	who := "by a process that cannot be seen from here, such as another user's"
 	if p, found := (procfs{root: "/proc"}).holder(port); found {
 		who = "by process " + strconv.Itoa(p.pid) + " (" + p.command + ")"

@@ -57,7 +57,7 @@ func Listen(ctx context.Context, address string, o Options) (*Door, error) {
 	}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, explain(address, err)
+		return nil, explain(ctx, address, err)
 	}
 	d := &Door{listener: l, opts: o, grpc: make(chan net.Conn), closed: make(chan struct{})}
 	d.crowd.limits(o.MaxConns, o.MaxPerIP)

@@ -47,5 +47,18 @@ var (
 		{"TooLarge", Limits{MaxMessage: 128 << 10}, testTooLarge},
 		{"ServeEnds", Limits{}, testServeEnds},
 		{"TransportCloses", Limits{}, testTransportCloses},
+
+		{"Calls", Limits{}, testCalls},
+		{"Errors", Limits{}, testErrors},
+		{"Unanswered", Limits{}, testUnanswered},
+		{"CallContext", Limits{}, testCallContext},
+		{"Watch", Limits{}, testWatch},
+		{"WatchIsLeft", Limits{}, testWatchIsLeft},
+		{"ServeEndsStreams", Limits{}, testServeEndsStreams},
+		{"Logs", Limits{}, testLogs},
+
+		{"Blobs", Limits{}, testBlobs},
+		{"BlobFaults", Limits{}, testBlobFaults},
+		{"BlobBreaksOff", Limits{}, testBlobBreaksOff},
 	}
 )
