@@ -62,7 +62,7 @@ type DemandRow struct {
 	Need    Need
 	Grow    bool              // cores per executor unset: one executor per worker and plan, growing core by core
 	Units   int32             // executors (or 1 driver) still wanted
-	Cores   int32             // cores that may still be granted to the whole application; deploy.NoLimit if without bound
+	Cores   int32             // cores that may still be granted to the whole application; deploy.NoLimit if without bound; not looked at for a driver
 	Share   uint32            // demands of one application share Cores: they carry the same number, 0 shares with nobody
 	Avoid   []WorkerRef       // not there while another worker fits
 	Blocked deploy.ReasonCode // NONE: wants to be placed; else HELD, BACKOFF, ... and it is never asked
@@ -120,10 +120,11 @@ type WakeKind uint8
 
 // The wakes.
 const (
-	WakeNeedFits  WakeKind = iota // a worker changed so that one unit may now fit
-	WakeChanged                   // the demand's own row changes: nothing else helps
-	WakeAt                        // the time comes
-	WakeAnyChange                 // ask at every update
+	WakeNeedFits   WakeKind = iota // a worker changed so that one unit may now fit
+	WakeChanged                    // the demand's own row changes: nothing else helps
+	WakeAt                         // the time comes
+	WakeAnyChange                  // ask at every update
+	WakeDriverSlot                 // one more driver may run
 )
 
 // Wake tells State when to ask again.

@@ -1,0 +1,214 @@
+package scheduler
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/musterproject/muster/pkg/deploy"
+)
+
+// Apply brings the replica forward and ends the open view. Rows are absolute: one that says nothing new changes nothing, an update already
+// applied does nothing. A faulty update (ErrGap, ErrBadUpdate) changes nothing either.
+func (s *State) Apply(u *Update) error {
+	s.settle()
+	switch {
+	case u.Full:
+	case !s.loaded:
+		return fmt.Errorf("apply update %d to %d to an empty replica: %w", u.From, u.To, ErrGap)
+	case u.Epoch != s.epoch:
+		return fmt.Errorf("apply update of epoch %d to books of epoch %d: %w", u.Epoch, s.epoch, ErrGap)
+	case u.From == s.version:
+	case u.To <= s.version:
+		return nil
+	default:
+		return fmt.Errorf("apply update %d to %d to books of version %d: %w", u.From, u.To, s.version, ErrGap)
+	}
+	if err := s.check(u); err != nil {
+		return fmt.Errorf("apply update %d to %d: %w", u.From, u.To, err)
+	}
+	if u.Full {
+		s.reset()
+		s.makeRoom(u)
+		s.loaded = true
+		s.history.floor = u.To
+	}
+	s.epoch, s.version, s.seed, s.now = u.Epoch, u.To, u.Seed, u.Now
+	s.slots, s.allowed = u.DriverSlots, u.DriverSlots
+	s.applyRows(u)
+	s.wakeAlways()
+	return nil
+}
+
+func (s *State) applyRows(u *Update) {
+	if u.Full { // in order of id, so that labels need no search
+		for _, i := range byID(u.Workers) {
+			s.applyWorker(&u.Workers[i])
+		}
+	} else {
+		for i := range u.Workers {
+			s.applyWorker(&u.Workers[i])
+		}
+	}
+	for i := range u.Demands {
+		s.applyDemand(&u.Demands[i])
+	}
+}
+
+func byID(rows []WorkerRow) []int {
+	order := make([]int, len(rows))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		switch {
+		case rows[a].ID < rows[b].ID:
+			return -1
+		case rows[a].ID > rows[b].ID:
+			return 1
+		}
+		return a - b
+	})
+	return order
+}
+
+// applyWorker takes over one row, which check has found sound.
+func (s *State) applyWorker(row *WorkerRow) {
+	w := &s.workers[row.Ref]
+	switch {
+	case row.Gone && !w.live, w.live && sameWorker(&w.row, row):
+		return
+	case w.live && (row.Gone || w.row.ID != row.ID):
+		s.removeWorker(row.Ref, w)
+	}
+	s.log(&w.version, uint32(row.Ref), true)
+	if row.Gone {
+		return
+	}
+	s.note(row.Ref, w)
+	if !w.live {
+		w.row.ID = row.ID
+		s.enrol(row.Ref, w)
+		w.live, w.last = true, -1
+	} else {
+		s.blocked[w.row.Blocked]--
+	}
+	s.recount(w, row)
+	s.blocked[row.Blocked]++
+	w.row.Ref, w.row.Host, w.row.Blocked = row.Ref, row.Host, row.Blocked
+	w.row.Labels = append(w.row.Labels[:0], row.Labels...)
+	copyResources(&w.row.Free, &row.Free)
+	copyResources(&w.free, &row.Free)
+	s.moves(row.Ref, w)
+}
+
+// log remembers that a slot has changed in this version.
+func (s *State) log(version *uint64, ref uint32, worker bool) {
+	if *version != s.version || s.version == 0 {
+		*version = s.version
+		s.history.add(s.version, ref, worker)
+	}
+}
+
+// recount keeps the indexes by capacity.
+func (s *State) recount(w *worker, row *WorkerRow) {
+	if w.counted && sameResources(&w.row.Total, &row.Total) {
+		return
+	}
+	if w.counted {
+		s.total(uint32(row.Ref), w, false)
+	}
+	copyResources(&w.row.Total, &row.Total)
+	s.total(uint32(row.Ref), w, true)
+	w.counted = true
+}
+
+func (s *State) removeWorker(ref WorkerRef, w *worker) {
+	s.names.remove(keyOf(0, w.label, uint32(ref)))
+	s.total(uint32(ref), w, false)
+	s.blocked[w.row.Blocked]--
+	w.live, w.counted = false, false
+	s.reindex(uint32(ref), w)
+	w.seen.cores, w.seen.memory = -1, -1 // whoever comes next was never seen
+	w.row.ID, w.row.Host, w.row.Blocked = "", "", deploy.ReasonNone
+}
+
+// applyDemand takes over one row. A new or changed one is asked.
+func (s *State) applyDemand(row *DemandRow) {
+	d := &s.demands[row.Ref]
+	if row.Gone && !d.live || d.live && sameDemand(&d.row, row) {
+		return
+	}
+	s.log(&d.version, uint32(row.Ref), false)
+	shape, slot := int32(0), int32(-1)
+	if !row.Gone {
+		shape, slot = s.intern(row.Need.Custom), s.shareOf(row.Share)
+		s.shapes.list[shape].live++
+	}
+	if d.live {
+		s.forget(d)
+		s.shapes.list[d.shape].live--
+		s.release(d.share)
+	}
+	d.live, d.shape, d.share = !row.Gone, shape, slot
+	if row.Gone {
+		d.row.Subject = ""
+		return
+	}
+	custom, avoid := append(d.row.Need.Custom[:0], row.Need.Custom...), append(d.row.Avoid[:0], row.Avoid...)
+	d.row = *row
+	d.row.Need.Custom, d.row.Avoid = custom, avoid
+	d.left, d.granted, d.waited = row.Units, 0, -1
+	s.pend(d)
+}
+
+// shareOf counts a demand in and gives the slot of its share.
+func (s *State) shareOf(number uint32) int32 {
+	if number == 0 {
+		return -1
+	}
+	i, ok := s.byShare[number]
+	if !ok {
+		i = int32(len(s.shares))
+		if n := len(s.unused); n > 0 {
+			i, s.unused = s.unused[n-1], s.unused[:n-1]
+		} else {
+			s.shares = append(s.shares, share{})
+		}
+		s.shares[i] = share{number: number}
+		s.byShare[number] = i
+	}
+	s.shares[i].demands++
+	return i
+}
+
+func (s *State) release(slot int32) {
+	if slot < 0 {
+		return
+	}
+	if x := &s.shares[slot]; x.demands > 1 {
+		x.demands--
+		return
+	}
+	delete(s.byShare, s.shares[slot].number)
+	s.unused = append(s.unused, slot)
+}
+
+func copyResources(to, from *deploy.Resources) {
+	to.Cores, to.MemoryMiB = from.Cores, from.MemoryMiB
+	to.Custom = append(to.Custom[:0], from.Custom...)
+}
+
+func sameResources(a, b *deploy.Resources) bool {
+	return a.Cores == b.Cores && a.MemoryMiB == b.MemoryMiB && slices.Equal(a.Custom, b.Custom)
+}
+
+func sameWorker(a, b *WorkerRow) bool {
+	return !b.Gone && a.ID == b.ID && a.Host == b.Host && a.Blocked == b.Blocked && sameResources(&a.Free, &b.Free) &&
+		sameResources(&a.Total, &b.Total) && slices.Equal(a.Labels, b.Labels)
+}
+
+func sameDemand(a, b *DemandRow) bool {
+	return !b.Gone && a.Driver == b.Driver && a.Subject == b.Subject && a.Profile == b.Profile && a.Order == b.Order && a.Grow == b.Grow &&
+		a.Need.Cores == b.Need.Cores && a.Need.MemoryMiB == b.Need.MemoryMiB && slices.Equal(a.Need.Custom, b.Need.Custom) &&
+		a.Units == b.Units && a.Cores == b.Cores && a.Share == b.Share && slices.Equal(a.Avoid, b.Avoid) && a.Blocked == b.Blocked && a.Queue == b.Queue
+}

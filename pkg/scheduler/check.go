@@ -1,0 +1,123 @@
+package scheduler
+
+import (
+	"fmt"
+
+	"github.com/musterproject/muster/pkg/deploy"
+)
+
+// check finds what is wrong with an update before anything is changed.
+func (s *State) check(u *Update) error {
+	switch {
+	case !u.Full && u.To < u.From:
+		return fmt.Errorf("version goes back: %w", ErrBadUpdate)
+	case u.DriverSlots < 0:
+		return fmt.Errorf("driver slots %d: %w: none is 0", u.DriverSlots, ErrBadUpdate)
+	}
+	s.update++
+	for i := range u.Workers {
+		if err := s.checkWorker(&u.Workers[i]); err != nil {
+			return fmt.Errorf("worker %d (%s): %w", u.Workers[i].Ref, u.Workers[i].ID, err)
+		}
+	}
+	for i := range u.Demands {
+		if err := s.checkDemand(&u.Demands[i]); err != nil {
+			return fmt.Errorf("demand %d (%s): %w", u.Demands[i].Ref, u.Demands[i].Subject, err)
+		}
+	}
+	return nil
+}
+
+// makeRoom makes the slots that a full update names, which were emptied after the check.
+func (s *State) makeRoom(u *Update) {
+	for i := range u.Workers {
+		s.workerSlot(u.Workers[i].Ref)
+	}
+	for i := range u.Demands {
+		s.demandSlot(u.Demands[i].Ref)
+	}
+}
+
+func (s *State) workerSlot(ref WorkerRef) *worker {
+	for int(ref) >= len(s.workers) {
+		s.workers = append(s.workers, worker{})
+	}
+	return &s.workers[ref]
+}
+
+func (s *State) demandSlot(ref DemandRef) *demand {
+	for int(ref) >= len(s.demands) {
+		s.demands = append(s.demands, demand{})
+	}
+	return &s.demands[ref]
+}
+
+func (s *State) checkWorker(r *WorkerRow) error {
+	if int64(r.Ref) >= int64(s.cfg.MaxWorkers) {
+		return fmt.Errorf("slot beyond the limit of %d: %w", s.cfg.MaxWorkers, ErrBadUpdate)
+	}
+	w := s.workerSlot(r.Ref)
+	if w.named == s.update {
+		return fmt.Errorf("named twice: %w", ErrBadUpdate)
+	}
+	w.named = s.update
+	if r.Gone {
+		return nil
+	}
+	if r.ID == "" {
+		return fmt.Errorf("no id: %w", ErrBadUpdate)
+	}
+	if err := checkAmounts(&r.Total, &deploy.Resources{Cores: deploy.NoLimit, MemoryMiB: 1<<63 - 1}); err != nil {
+		return fmt.Errorf("total: %w", err)
+	}
+	if err := checkAmounts(&r.Free, &r.Total); err != nil {
+		return fmt.Errorf("free: %w", err)
+	}
+	if missing(r.Total.Custom, r.Free.Custom) >= 0 {
+		return fmt.Errorf("more is free than there is: %s of %s: %w", r.Free, r.Total, ErrBadUpdate)
+	}
+	return nil
+}
+
+// checkAmounts holds resources between nothing and most, custom ones sorted by name and above 0.
+func checkAmounts(r, most *deploy.Resources) error {
+	if r.Cores < 0 || r.MemoryMiB < 0 {
+		return fmt.Errorf("less than nothing, %d cores and %d MiB: %w", r.Cores, r.MemoryMiB, ErrBadUpdate)
+	}
+	if r.Cores > most.Cores || r.MemoryMiB > most.MemoryMiB {
+		return fmt.Errorf("%d cores and %d MiB are more than the %d and %d there are: %w", r.Cores, r.MemoryMiB, most.Cores, most.MemoryMiB, ErrBadUpdate)
+	}
+	for i := range r.Custom {
+		if r.Custom[i].Count <= 0 || i > 0 && r.Custom[i-1].Name >= r.Custom[i].Name {
+			return fmt.Errorf("custom resource %q: want names in ascending order and counts above 0: %w", r.Custom[i].Name, ErrBadUpdate)
+		}
+	}
+	return nil
+}
+
+func (s *State) checkDemand(r *DemandRow) error {
+	if int64(r.Ref) >= int64(s.cfg.MaxDemands) {
+		return fmt.Errorf("slot beyond the limit of %d: %w", s.cfg.MaxDemands, ErrBadUpdate)
+	}
+	d := s.demandSlot(r.Ref)
+	if d.named == s.update {
+		return fmt.Errorf("named twice: %w", ErrBadUpdate)
+	}
+	d.named = s.update
+	if r.Gone {
+		return nil
+	}
+	n := deploy.Resources{Cores: r.Need.Cores, MemoryMiB: r.Need.MemoryMiB, Custom: r.Need.Custom}
+	if err := checkAmounts(&n, &deploy.Resources{Cores: deploy.NoLimit, MemoryMiB: 1<<63 - 1}); err != nil {
+		return fmt.Errorf("need: %w", err)
+	}
+	switch {
+	case r.Need.Cores == 0:
+		return fmt.Errorf("needs no core: %w: everything takes at least one", ErrBadUpdate)
+	case r.Grow && (r.Driver || r.Need.Cores != 1):
+		return fmt.Errorf("only executors grow, and by one core: %w", ErrBadUpdate)
+	case r.Units < 0 || r.Cores < 0:
+		return fmt.Errorf("%d units, %d cores: %w: none is 0", r.Units, r.Cores, ErrBadUpdate)
+	}
+	return nil
+}

@@ -1,0 +1,188 @@
+package scheduler
+
+import "time"
+
+// demand is one slot.
+type demand struct {
+	live    bool
+	parked  bool // waits for its wake; else it is pending, or blocked
+	pending bool // is to be asked
+	left    int32
+	granted int32 // cores of this view
+	shape   int32
+	share   int32 // slot of the share, -1 if it shares with nobody
+	wake    Wake
+	group   int32  // while parked with WakeNeedFits
+	waited  int32  // place in the plan's Waiting, -1 if none
+	yielded uint64 // the view that asked it last
+	named   uint64 // the update that named the slot last
+	version uint64 // of the last change
+	row     DemandRow
+}
+
+// rank is the order of asking within drivers or executors.
+func (d *demand) rank() key {
+	return key{d.row.Order, uint64(uint32(d.row.Profile)^1<<31)<<32 | uint64(d.row.Ref)}
+}
+
+func (d *demand) kind() int {
+	if d.row.Driver {
+		return 0
+	}
+	return 1
+}
+
+// share is the cores that the demands of one application have taken in this view.
+type share struct {
+	number  uint32
+	demands int32
+	granted int32
+}
+
+// groupKey is what makes waiting demands alike: a worker fits all of them or none.
+type groupKey struct {
+	memory int64
+	cores  int32
+	shape  int32
+	driver bool
+}
+
+// group holds demands with equal needs that wait for a worker that fits.
+type group struct {
+	groupKey
+	members tree // by rank
+	woken   bool // in queue.woken and not in its shape's tree
+	done    bool // this view has nothing more to ask of it
+	start   key  // where this view began to ask, so that it can begin again
+	cursor  key  // the last member asked
+}
+
+func (g *group) key(ref int32) key { return key{uint64(g.cores) << 32, uint64(ref)} }
+
+// queue keeps track of who is to be asked and who waits for what.
+type queue struct {
+	pending [2]tree // to be asked, by rank: drivers, executors
+	waiting [2]tree // for room or for a driver slot, by rank: their positions
+	slots   tree    // drivers that wait for a driver slot, by rank
+	alarms  tree    // by time
+	always  tree    // asked at every update, by ref
+	groups  []group
+	byNeed  map[groupKey]int32
+	unused  []int32 // groups
+	woken   []int32 // groups that a worker may fit now
+}
+
+func newQueue(f *forest) queue {
+	q := queue{byNeed: map[groupKey]int32{}}
+	for _, t := range []*tree{&q.pending[0], &q.pending[1], &q.waiting[0], &q.waiting[1], &q.slots, &q.alarms, &q.always} {
+		*t = newTree(f, false)
+	}
+	return q
+}
+
+func alarmKey(at time.Time, ref DemandRef) key {
+	return key{uint64(at.UnixNano()) ^ 1<<63, uint64(ref)}
+}
+
+// queues tells whether a wait has a position: it ends when others give something back.
+func (w *Wake) queues() bool { return w.Kind == WakeNeedFits || w.Kind == WakeDriverSlot }
+
+// pend says that a demand is to be asked.
+func (s *State) pend(d *demand) {
+	if d.pending || !d.live || d.row.Blocked != 0 {
+		return
+	}
+	s.unpark(d)
+	d.pending = true
+	s.queue.pending[d.kind()].insert(d.rank(), 0)
+}
+
+// forget takes a demand out of all queues.
+func (s *State) forget(d *demand) {
+	s.unpark(d)
+	if d.pending {
+		d.pending = false
+		s.queue.pending[d.kind()].remove(d.rank())
+	}
+}
+
+// park lets a demand wait for its wake.
+func (s *State) park(d *demand, wake Wake) {
+	s.forget(d)
+	q := &s.queue
+	d.parked, d.wake = true, wake
+	switch wake.Kind {
+	case WakeNeedFits:
+		s.join(d)
+	case WakeDriverSlot:
+		q.slots.insert(d.rank(), 0)
+	case WakeAt:
+		q.alarms.insert(alarmKey(wake.At, d.row.Ref), 0)
+	case WakeChanged:
+	default:
+		q.always.insert(key{lo: uint64(d.row.Ref)}, 0)
+	}
+	if wake.queues() {
+		q.waiting[d.kind()].insert(d.rank(), 0)
+	}
+}
+
+func (s *State) unpark(d *demand) {
+	if !d.parked {
+		return
+	}
+	q := &s.queue
+	d.parked = false
+	switch d.wake.Kind {
+	case WakeNeedFits:
+		s.leave(d)
+	case WakeDriverSlot:
+		q.slots.remove(d.rank())
+	case WakeAt:
+		q.alarms.remove(alarmKey(d.wake.At, d.row.Ref))
+	case WakeChanged:
+	default:
+		q.always.remove(key{lo: uint64(d.row.Ref)})
+	}
+	if d.wake.queues() {
+		q.waiting[d.kind()].remove(d.rank())
+	}
+}
+
+// join puts a demand among those with the same need.
+func (s *State) join(d *demand) {
+	q := &s.queue
+	k := groupKey{d.row.Need.MemoryMiB, d.row.Need.Cores, d.shape, d.row.Driver}
+	i, ok := q.byNeed[k]
+	if !ok {
+		i = int32(len(q.groups))
+		if n := len(q.unused); n > 0 {
+			i, q.unused = q.unused[n-1], q.unused[:n-1]
+		} else {
+			q.groups = append(q.groups, group{})
+		}
+		q.groups[i] = group{groupKey: k, members: newTree(&s.trees, false)}
+		q.byNeed[k] = i
+		s.shapes.list[k.shape].groups.insert(q.groups[i].key(i), ^uint64(k.memory))
+	}
+	d.group = i
+	q.groups[i].members.insert(d.rank(), 0)
+}
+
+// leave takes a demand out of its group; an empty group goes, unless a view is still to look at it.
+func (s *State) leave(d *demand) {
+	g := &s.queue.groups[d.group]
+	g.members.remove(d.rank())
+	if g.members.n == 0 && !g.woken {
+		s.shapes.list[g.shape].groups.remove(g.key(d.group))
+		s.dissolve(d.group)
+	}
+}
+
+func (s *State) dissolve(i int32) {
+	g := &s.queue.groups[i]
+	g.members.drop()
+	delete(s.queue.byNeed, g.groupKey)
+	*g = group{}
+	s.queue.unused = append(s.queue.unused, i)
+}

@@ -1,0 +1,118 @@
+package scheduler
+
+import "github.com/musterproject/muster/pkg/deploy"
+
+// Explain says why d waits and what would end it, for a policy that grants whatever fits. It looks at counters and a few places of the
+// indexes, never at all workers. The causes count each worker once: by why it takes no work, else by the first of custom resources, cores
+// and memory that it lacks.
+func (v View) Explain(d DemandRef) (Reason, Wake) {
+	if !v.valid() || int(d) >= len(v.state.demands) || !v.state.demands[d].live {
+		return Reason{}, Wake{Kind: WakeChanged}
+	}
+	s := v.state
+	x := &s.demands[d]
+	switch {
+	case x.row.Blocked != deploy.ReasonNone:
+		return Reason{Code: x.row.Blocked}, Wake{Kind: WakeChanged}
+	case x.left == 0:
+		return Reason{Code: deploy.ReasonExecutorLimit}, Wake{Kind: WakeChanged}
+	case s.coresLeft(x) < x.row.Need.Cores:
+		return Reason{Code: deploy.ReasonAppCoresMax}, Wake{Kind: WakeChanged}
+	case x.row.Driver && s.slots == 0:
+		return Reason{Code: deploy.ReasonMaxDrivers, Position: s.position(x)}, Wake{Kind: WakeDriverSlot}
+	}
+	return s.noRoom(d, x), Wake{Kind: WakeNeedFits}
+}
+
+// position counts who waits before a demand, itself included; those asked before it in this view as they were left.
+func (s *State) position(d *demand) int {
+	n := s.queue.waiting[d.kind()].rank(d.rank()) + 1
+	if !d.row.Driver {
+		n += s.queue.waiting[0].n
+	}
+	n += s.walk.waits - s.walk.queued
+	if d.parked && d.wake.queues() && d.yielded == s.view {
+		n++ // it is one of those asked
+	}
+	return n
+}
+
+// noRoom explains a demand that no worker has room for.
+func (s *State) noRoom(ref DemandRef, d *demand) Reason {
+	if s.names.n == 0 {
+		return Reason{Code: deploy.ReasonNoWorkers, Position: s.position(d)}
+	}
+	r := Reason{Position: s.position(d)}
+	n := &d.row.Need
+	sh := s.shape(d.shape)
+	from := len(s.buf.causes)
+	if !sh.total.fits(n.Cores, n.MemoryMiB) {
+		s.causes(n, sh, &sh.total, s.names.n, true)
+		r.Code = deploy.ReasonInfeasible
+		r.Causes = s.buf.causes[from:len(s.buf.causes):len(s.buf.causes)]
+		return r
+	}
+	s.causes(n, sh, &sh.free, s.shapes.list[0].free.cores.n, false)
+	open := len(s.buf.causes)
+	for code, count := range s.blocked {
+		if code > 0 && count > 0 {
+			s.buf.causes = append(s.buf.causes, Cause{Code: deploy.ReasonCode(code), Workers: int(count), Nearest: NoWorker})
+		}
+	}
+	r.Causes = s.buf.causes[from:len(s.buf.causes):len(s.buf.causes)]
+	if open > from { // some take work
+		r.Code = most(s.buf.causes[from:open])
+	} else {
+		r.Code = most(r.Causes)
+	}
+	if s.displaced(ref, d) {
+		r.Code = deploy.ReasonQueueBehind
+	}
+	return r
+}
+
+// most gives the code that holds for most workers.
+func most(causes []Cause) deploy.ReasonCode {
+	code, workers := deploy.ReasonNone, 0
+	for i := range causes {
+		if causes[i].Workers > workers {
+			code, workers = causes[i].Code, causes[i].Workers
+		}
+	}
+	return code
+}
+
+// causes appends why none of workers fits a need, by an index of those that have its custom resources.
+func (s *State) causes(n *Need, sh *shape, x *index, workers int, total bool) {
+	if x.cores.n < workers {
+		s.lackCustom(n, sh, workers-x.cores.n, total)
+	}
+	if few := x.cores.rank(below(uint32(n.Cores))); few > 0 {
+		c := Cause{Code: deploy.ReasonInsufficientCores, Workers: few, Want: int64(n.Cores)}
+		k, _ := x.cores.prev(below(uint32(n.Cores)), 0)
+		k, _ = x.cores.next(below(uint32(k.hi>>32)), 0) // the first by id of those with as many
+		c.Nearest, c.Have = WorkerRef(k.ref()), int64(k.hi>>32)
+		s.buf.causes = append(s.buf.causes, c)
+	}
+	if rest := x.cores.n - x.cores.rank(below(uint32(n.Cores))); rest > 0 {
+		c := Cause{Code: deploy.ReasonInsufficientMemory, Workers: rest, Want: n.MemoryMiB}
+		c.Have = int64(x.cores.greatest(below(uint32(n.Cores))))
+		k, _ := x.cores.next(below(uint32(n.Cores)), uint64(c.Have))
+		c.Nearest = WorkerRef(k.ref())
+		s.buf.causes = append(s.buf.causes, c)
+	}
+}
+
+// lackCustom appends how many workers lack which custom resource first.
+func (s *State) lackCustom(n *Need, sh *shape, workers int, total bool) {
+	at := len(s.buf.causes)
+	for i := range n.Custom {
+		c := Cause{Code: deploy.ReasonInsufficientResource, Resource: n.Custom[i].Name, Want: int64(n.Custom[i].Count), Nearest: NoWorker}
+		if i > 0 && !total {
+			c.Workers = int(sh.lacks[i])
+			workers -= c.Workers
+		}
+		s.buf.causes = append(s.buf.causes, c)
+	}
+	s.buf.causes[at].Workers = workers
+}

@@ -1,0 +1,193 @@
+package scheduler
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/musterproject/muster/pkg/deploy"
+)
+
+// Options of the built-in policies.
+type Options struct {
+	Order         By   // in which workers are tried for executors
+	SpreadDrivers bool // each driver behind the worker of the last, from a place drawn by the update's seed; else the first by id that fits
+}
+
+// DefaultOptions gives what the peer does by default.
+func DefaultOptions() Options { return Options{Order: ByCoresFreeDesc, SpreadDrivers: true} }
+
+// fifo places what is asked in order and lets nobody who does not fit hold up the next. It touches the workers it grants on and no others:
+// they are taken from the index in exact order until the demand is served.
+type fifo struct {
+	opts  Options
+	pile  bool      // one worker to the brim, then the next; else one each, again and again
+	last  WorkerRef // of the last driver
+	spots []place   // workers for the demand at hand, in order
+}
+
+// place is a worker for the demand at hand.
+type place struct {
+	ref   WorkerRef
+	room  int32 // units it can take, or cores if the demand grows
+	given int32
+}
+
+// run makes a plan.
+func (f *fifo) run(ctx context.Context, v View) (Plan, error) {
+	f.last = NoWorker
+	started := false
+	n := 0
+	for d := range v.Asked() {
+		if n%64 == 0 && ctx.Err() != nil {
+			epoch, version := v.Version()
+			return Plan{}, fmt.Errorf("place version %d of epoch %d: %w", version, epoch, context.Cause(ctx))
+		}
+		n++
+		row := v.Demand(d)
+		if row.Driver {
+			if !started && f.opts.SpreadDrivers {
+				f.last = start(v)
+			}
+			started = true
+			f.driver(v, d, row)
+		} else {
+			f.executors(v, d, row)
+		}
+		if units, _ := v.Left(d); units > 0 || row.Units == 0 {
+			reason, until := v.Explain(d)
+			v.Wait(d, reason, until)
+		}
+	}
+	return v.Plan(), nil
+}
+
+// start draws the worker behind which the first driver looks.
+func start(v View) WorkerRef {
+	n := uint64(v.Workers())
+	if n == 0 || v.Seed()%n == 0 {
+		return NoWorker
+	}
+	return v.Worker(int(v.Seed()%n) - 1)
+}
+
+// driver places one driver, on a worker it avoids only if no other fits.
+func (f *fifo) driver(v View, d DemandRef, row *DemandRow) {
+	if v.DriverSlots() == 0 {
+		return
+	}
+	for _, avoid := range []bool{true, false} {
+		if w, ok := f.seek(v, d, row, avoid); ok {
+			v.Take(d, w, row.Need.Cores, 0)
+			if f.opts.SpreadDrivers {
+				f.last = w
+			}
+			return
+		}
+		if len(row.Avoid) == 0 {
+			return
+		}
+	}
+}
+
+// seek goes once around the workers in order of id.
+func (f *fifo) seek(v View, d DemandRef, row *DemandRow, avoid bool) (WorkerRef, bool) {
+	first := NoWorker
+	for at, wrapped := f.last, f.last == NoWorker; ; {
+		w, ok := v.Next(&row.Need, ByWorkerID, at)
+		switch {
+		case !ok && wrapped, ok && wrapped && w == first:
+			return NoWorker, false
+		case !ok:
+			at, wrapped = NoWorker, true
+			continue
+		case !avoid || !v.Avoids(d, w):
+			return w, true
+		}
+		if first == NoWorker {
+			first = w
+		}
+		at = w
+	}
+}
+
+// executors places what a demand may have: first on workers it does not avoid, then on the others.
+func (f *fifo) executors(v View, d DemandRef, row *DemandRow) {
+	f.serve(v, d, row, false)
+	if len(row.Avoid) > 0 {
+		f.serve(v, d, row, true)
+	}
+}
+
+// serve collects as many workers as the demand can use, deals, and takes.
+func (f *fifo) serve(v View, d DemandRef, row *DemandRow, avoided bool) {
+	units, cores := v.Left(d)
+	if !row.Grow {
+		units = min(units, cores/row.Need.Cores)
+	}
+	if units == 0 || cores == 0 {
+		return
+	}
+	f.collect(v, d, row, avoided, units, cores)
+	left := units
+	if row.Grow {
+		left = cores
+	}
+	if f.pile {
+		dealPiled(f.spots, left)
+	} else {
+		dealEvenly(f.spots, left)
+	}
+	for i := range f.spots {
+		p := &f.spots[i]
+		switch {
+		case row.Grow && p.given > 0:
+			v.Take(d, p.ref, p.given, 0)
+		case !row.Grow:
+			for range p.given {
+				v.Take(d, p.ref, row.Need.Cores, 0)
+			}
+		}
+	}
+}
+
+// collect lists the next workers that fit until they are enough: one per unit if each gets one first, else until their room suffices.
+func (f *fifo) collect(v View, d DemandRef, row *DemandRow, avoided bool, units, cores int32) {
+	f.spots = f.spots[:0]
+	need := int64(min(units, cores))
+	if row.Grow && f.pile {
+		need = int64(cores)
+	}
+	for at := NoWorker; need > 0 && len(f.spots) < int(units); {
+		w, ok := v.Next(&row.Need, f.opts.Order, at)
+		if !ok {
+			return
+		}
+		at = w
+		if len(row.Avoid) > 0 && v.Avoids(d, w) != avoided {
+			continue
+		}
+		p := place{ref: w, room: room(v.Free(w), row)}
+		f.spots = append(f.spots, p)
+		if f.pile {
+			need -= int64(p.room)
+		} else {
+			need--
+		}
+	}
+}
+
+// room gives how many units a worker can take, or how many cores a growing demand can have there.
+func room(free deploy.Resources, row *DemandRow) int32 {
+	if row.Grow {
+		return free.Cores
+	}
+	n := &row.Need
+	units := int64(free.Cores / n.Cores)
+	if n.MemoryMiB > 0 {
+		units = min(units, free.MemoryMiB/n.MemoryMiB)
+	}
+	for i := range n.Custom {
+		units = min(units, int64(free.Of(n.Custom[i].Name)/n.Custom[i].Count))
+	}
+	return int32(units)
+}

@@ -1,0 +1,78 @@
+package scheduler
+
+// history remembers which slots changed when, for policies that keep books of their own.
+type history struct {
+	entries []change
+	limit   int
+	floor   uint64 // changes up to this version are not known any more
+}
+
+type change struct {
+	version uint64
+	ref     uint32
+	worker  bool
+}
+
+func (h *history) reset(limit int) { *h = history{entries: h.entries[:0], limit: limit} }
+
+func (h *history) add(version uint64, ref uint32, worker bool) {
+	if len(h.entries) == 2*h.limit {
+		h.floor = h.entries[h.limit-1].version
+		n := copy(h.entries, h.entries[h.limit:])
+		h.entries = h.entries[:n]
+	}
+	h.entries = append(h.entries, change{version, ref, worker})
+}
+
+// Changes gives all rows that changed after version since, as they are now. If that is not known any more the update is a full one and
+// ok is false. The update and its rows are valid as long as the view.
+func (v View) Changes(since uint64) (u *Update, ok bool) {
+	s := v.state
+	if !s.loaded {
+		return &Update{Full: true}, false
+	}
+	full := since < s.history.floor || since > s.version
+	u = &Update{Epoch: s.epoch, From: since, To: s.version, Full: full, Seed: s.seed, DriverSlots: s.allowed, Now: s.now}
+	if full {
+		s.allRows(u)
+		return u, false
+	}
+	for i := len(s.history.entries) - 1; i >= 0; i-- {
+		switch c := s.history.entries[i]; {
+		case c.version <= since:
+			return u, true
+		case c.worker && s.workers[c.ref].version == c.version:
+			u.Workers = append(u.Workers, s.workerRow(WorkerRef(c.ref)))
+		case !c.worker && s.demands[c.ref].version == c.version:
+			u.Demands = append(u.Demands, s.demandRow(DemandRef(c.ref)))
+		}
+	}
+	return u, true
+}
+
+func (s *State) allRows(u *Update) {
+	for ref := range s.workers {
+		if s.workers[ref].live {
+			u.Workers = append(u.Workers, s.workers[ref].row)
+		}
+	}
+	for ref := range s.demands {
+		if s.demands[ref].live {
+			u.Demands = append(u.Demands, s.demands[ref].row)
+		}
+	}
+}
+
+func (s *State) workerRow(ref WorkerRef) WorkerRow {
+	if w := &s.workers[ref]; w.live {
+		return w.row
+	}
+	return WorkerRow{Ref: ref, Gone: true}
+}
+
+func (s *State) demandRow(ref DemandRef) DemandRow {
+	if d := &s.demands[ref]; d.live {
+		return d.row
+	}
+	return DemandRow{Ref: ref, Gone: true}
+}

@@ -1,0 +1,5 @@
+package scheduler
+
+import "strconv"
+
+func sizeName(n int) string { return strconv.Itoa(n/1000) + "k" }

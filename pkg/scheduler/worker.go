@@ -1,0 +1,135 @@
+package scheduler
+
+import (
+	"slices"
+
+	"github.com/musterproject/muster/pkg/deploy"
+)
+
+// worker is one slot.
+type worker struct {
+	free     deploy.Resources // of now: the books less the takes of this view
+	in       spot             // as the indexes have it
+	inCustom []deploy.Amount
+	label    uint64
+	live     bool
+	counted  bool // is in the indexes by capacity
+	indexed  bool // takes work and is in the indexes
+	moved    bool // the indexes must look again
+	touched  bool // this view has taken here
+	fresh    bool // what a policy last saw is in seen
+	seen     struct {
+		cores  int32 // -1: took no work
+		memory int64
+	}
+	last    int32  // the last grant of this view here, -1 if none
+	avoided uint64 // equals State.avoiding where the demand looked at avoids this worker
+	named   uint64 // the update that named the slot last
+	version uint64 // of the last change
+	row     WorkerRow
+}
+
+func (w *worker) open() bool { return w.live && w.row.Blocked == deploy.ReasonNone }
+
+func (w *worker) capacity() *spot {
+	return &spot{label: w.label, memory: w.row.Total.MemoryMiB, cores: w.row.Total.Cores}
+}
+
+// fits tells whether one unit of n fits into what is free now.
+func (w *worker) fits(n *Need) bool {
+	return w.free.Cores >= n.Cores && w.free.MemoryMiB >= n.MemoryMiB && (len(n.Custom) == 0 || missing(w.free.Custom, n.Custom) < 0)
+}
+
+// spend takes a need with so many cores from what is free, or gives it back.
+func (w *worker) spend(n *Need, cores int32, sign int32) {
+	w.free.Cores -= sign * cores
+	w.free.MemoryMiB -= int64(sign) * n.MemoryMiB
+	h := 0
+	for i := range n.Custom {
+		for w.free.Custom[h].Name != n.Custom[i].Name {
+			h++
+		}
+		w.free.Custom[h].Count -= sign * n.Custom[i].Count
+	}
+}
+
+// note keeps what a policy last saw of a worker, so that View wakes only for what grew since.
+func (s *State) note(ref WorkerRef, w *worker) {
+	if w.fresh {
+		return
+	}
+	w.fresh = true
+	w.seen.cores, w.seen.memory = -1, -1
+	if w.open() {
+		w.seen.cores, w.seen.memory = w.free.Cores, w.free.MemoryMiB
+	}
+	s.changed = append(s.changed, ref)
+}
+
+// moves says that the indexes must look at a worker again.
+func (s *State) moves(ref WorkerRef, w *worker) {
+	if !w.moved {
+		w.moved = true
+		s.moved = append(s.moved, ref)
+	}
+}
+
+// flush brings the indexes up to date. It waits for the next question, so that taking back and granting for good costs nothing.
+func (s *State) flush() {
+	if len(s.moved) == 0 {
+		return
+	}
+	for _, ref := range s.moved {
+		w := &s.workers[ref]
+		w.moved = false
+		s.reindex(uint32(ref), w)
+	}
+	s.moved = s.moved[:0]
+}
+
+func (s *State) reindex(ref uint32, w *worker) {
+	now := spot{label: w.label, memory: w.free.MemoryMiB, cores: w.free.Cores}
+	open := w.open()
+	custom := len(w.inCustom) > 0 || len(w.free.Custom) > 0
+	if w.indexed == open && (!open || w.in == now && (!custom || slices.Equal(w.inCustom, w.free.Custom))) {
+		return
+	}
+	plain := &s.shapes.list[0]
+	if w.indexed {
+		plain.free.cut(ref, &w.in)
+	}
+	if open {
+		plain.free.add(ref, &now)
+	}
+	for _, i := range s.shapes.built {
+		if !custom {
+			break
+		}
+		if w.indexed {
+			s.shapes.list[i].expel(ref, &w.in, w.inCustom)
+		}
+		if open {
+			s.shapes.list[i].admit(ref, &now, w.free.Custom)
+		}
+	}
+	w.indexed, w.in = open, now
+	w.inCustom = append(w.inCustom[:0], w.free.Custom...)
+}
+
+// total puts a worker into the indexes by capacity, or takes it out.
+func (s *State) total(ref uint32, w *worker, in bool) {
+	at := w.capacity()
+	for i := -1; i < len(s.shapes.built); i++ {
+		sh := &s.shapes.list[0]
+		if i >= 0 {
+			sh = &s.shapes.list[s.shapes.built[i]]
+		}
+		switch {
+		case missing(w.row.Total.Custom, sh.custom) >= 0:
+		case in:
+			sh.total.add(ref, at)
+		default:
+			sh.total.cut(ref, at)
+		}
+	}
+}
