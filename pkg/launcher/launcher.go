@@ -17,11 +17,15 @@ var (
 	ErrConflict = errors.New("launcher: launch id taken by another spec")
 	// ErrBadSpec says that a spec can never be started.
 	ErrBadSpec = errors.New("launcher: malformed spec")
-	// ErrCursor says that a cursor is older than what is kept: call List and watch from the Cursor it gives.
+	// ErrCursor says that what followed a cursor is not kept any more, or was another stream: call List and watch from the newest Cursor it gives.
 	ErrCursor = errors.New("launcher: cursor too old")
 	// ErrClosed says that the launcher has been closed.
 	ErrClosed = errors.New("launcher: closed")
 )
+
+// NonceEnv is the one variable that a launcher adds to a process's environment: a value that no other launch has, by which a process is known as
+// belonging to its launch.
+const NonceEnv = "MUSTER_LAUNCH_NONCE"
 
 // ExecutorLauncher starts and watches processes.
 type ExecutorLauncher interface {
@@ -30,16 +34,18 @@ type ExecutorLauncher interface {
 	Launch(ctx context.Context, spec Spec) (Handle, error)
 	// List re-attaches to all of this worker's launches, ended ones too until they are forgotten, ordered by LaunchID.
 	List(ctx context.Context) ([]Handle, error)
-	// Watch gives events after the cursor in order, first those that happened already, then live ones, until ctx ends. One resumable stream.
+	// Watch gives events after the cursor in order, first those that happened already, then live ones. One resumable stream: it ends without an
+	// error when ctx ends, else with one error as its last pair.
 	Watch(ctx context.Context, after Cursor) iter.Seq2[Event, error]
-	// Control stops, signals or forgets one launch. Stop of an ended launch is no error. It does not wait for the end.
+	// Control stops, signals or forgets one launch. Stop of an ended launch is no error; Signal of one is deploy.ErrAlreadyFinished. Signal before
+	// the start and Forget before the end are deploy.ErrIllegalTransition. It does not wait for the end.
 	Control(ctx context.Context, id deploy.LaunchID, c Control) error
 }
 
-// Cursor is a place in the stream of events; 0 is its beginning.
+// Cursor is a place in the stream of events; 0 is before the oldest event that is kept.
 type Cursor uint64
 
-// Spec is everything needed to start one process; the launcher adds nothing and inherits nothing.
+// Spec is everything needed to start one process; the launcher adds nothing but NonceEnv and inherits nothing.
 type Spec struct {
 	Launch      deploy.LaunchID
 	Owner       string // app-…/3 or driver-…: shown by List
@@ -73,7 +79,7 @@ type Secret struct {
 
 // Outputs says where the standard streams go.
 type Outputs struct {
-	Stdout, Stderr string // file names in Dir
+	Stdout, Stderr string // file names in Dir; equal ones share a file, an empty one throws the stream away
 	Rolling        Rolling
 }
 
@@ -156,14 +162,16 @@ type OOMKilled struct {
 	At     time.Time
 }
 
-// Exited says that the whole tree is gone. Killed tells that Stop was asked for.
+// Exited says that the whole tree is gone. Killed tells that Stop was asked for, or that the launcher ended it for the reason in Message.
+// A signal that ended the first process stands in Exit.Signal, with Exit.Code 0.
 type Exited struct {
-	Cursor Cursor
-	Launch deploy.LaunchID
-	Exit   deploy.Exit
-	Killed bool
-	Lived  time.Duration
-	At     time.Time
+	Cursor  Cursor
+	Launch  deploy.LaunchID
+	Exit    deploy.Exit
+	Killed  bool
+	Message string // what is known beyond Exit, such as that the worker was gone for too long
+	Lived   time.Duration
+	At      time.Time
 }
 
 func (Started) event()     {}
