@@ -39,7 +39,7 @@ func (t *term) apply(ctx context.Context, batch *mastercore.Effects) error {
 	return nil
 }
 
-// deliver lets a durable batch out: messages in order for each peer, then hang-ups, rows for readers, facts.
+// deliver lets a durable batch out: messages in order for each peer, then answers to heartbeats, hang-ups, rows for readers, facts.
 func (t *term) deliver(batch *mastercore.Effects) {
 	t.m.deps.Status.Apply(batch.Rows)
 	for i := 0; i < len(batch.Send); {
@@ -55,6 +55,9 @@ func (t *term) deliver(batch *mastercore.Effects) {
 		}
 		t.send(to, batch.Send[i:end])
 		i = end
+	}
+	for _, a := range batch.Acks {
+		t.send(a.To, []mastercore.Envelope{{To: a.To, Stamp: a.Stamp, Msg: a.Msg}})
 	}
 	for _, h := range batch.Hangup {
 		t.hangUp(h.Peer, h.Reason)

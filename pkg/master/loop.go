@@ -67,5 +67,5 @@ func (t *term) fresh() *mastercore.Effects {
 }
 
 func empty(e *mastercore.Effects) bool {
-	return len(e.Persist) == 0 && len(e.Send) == 0 && len(e.Hangup) == 0 && len(e.Rows) == 0 && len(e.Facts) == 0
+	return len(e.Persist) == 0 && len(e.Send) == 0 && len(e.Acks) == 0 && len(e.Hangup) == 0 && len(e.Rows) == 0 && len(e.Facts) == 0
 }
