@@ -1,6 +1,7 @@
 package master
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -28,10 +29,12 @@ type Config struct {
 	RestAfter     time.Duration // how long a master whose journal failed lets others try first
 }
 
-// DefaultConfig gives the defaults of the reference master.
+// DefaultConfig gives the defaults of the reference master, with a freshly drawn seed of tokens.
 func DefaultConfig() Config {
+	rules := mastercore.DefaultConfig()
+	rules.TokenSeed = []byte(rand.Text())
 	return Config{
-		Rules: mastercore.DefaultConfig(), InboxEvents: 16_384, PlaceTimeout: 2 * time.Second,
+		Rules: rules, InboxEvents: 16_384, PlaceTimeout: 2 * time.Second,
 		CommitTimeout: 10 * time.Second, RestAfter: 2 * time.Second,
 	}
 }
