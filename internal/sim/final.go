@@ -1,0 +1,205 @@
+package sim
+
+import (
+	"errors"
+
+	"github.com/musterproject/muster/pkg/deploy"
+)
+
+// leading gives the term of the one master that leads, or nil.
+func (w *World) leading() *term {
+	var one *term
+	for _, m := range w.masters {
+		if m.term != nil {
+			if one != nil {
+				return nil
+			}
+			one = m.term
+		}
+	}
+	return one
+}
+
+// checkRecovered: L1 and L2, some time after the faults are over.
+func (w *World) checkRecovered() {
+	t := w.leading()
+	switch {
+	case t == nil:
+		w.fail("L2", "no single master leads %s after the faults", w.now-w.healedAt)
+	case t.book.state != deploy.MasterAlive:
+		w.fail("L1", "the leader is still %s %s after the faults", t.book.state, w.now-w.healedAt)
+	}
+}
+
+// checkFinal: once everything has settled, books and reality are the same, nothing acknowledged is missing, and nothing that fits waits.
+func (w *World) checkFinal() {
+	w.checkRecovered()
+	t := w.leading()
+	if t == nil {
+		return
+	}
+	for _, k := range w.workers {
+		row, ok := t.book.rows[deploy.RowKey{Kind: deploy.RowWorker, ID: string(k.spec.ID)}].(deploy.WorkerRow)
+		if !k.up || !ok || row.State != deploy.WorkerAlive {
+			w.fail("L5", "%s (up %t) is %s in the leader's books at the end", k.name, k.up, row.State)
+		}
+	}
+	w.checkProcesses(t)
+	w.checkAcknowledged(t)
+	w.checkNothingWaits(t)
+}
+
+// checkProcesses: what runs is in the books, and what the books say runs does.
+func (w *World) checkProcesses(t *term) {
+	running := map[deploy.RowKey]bool{}
+	for _, p := range w.book.alive {
+		key := deploy.RowKey{Kind: deploy.RowExecutor, ID: p.order.Executor.String()}
+		if p.order.Driver != "" {
+			key = deploy.RowKey{Kind: deploy.RowDriver, ID: string(p.order.Driver)}
+		}
+		running[key] = true
+		switch row := t.book.rows[key].(type) {
+		case deploy.ExecutorRow:
+			if row.State != deploy.ExecutorRunning || row.Launch != p.order.ID {
+				w.fail("S3", "launch %s of executor %s runs on %s, and is %s as launch %s in the books", p.order.ID, row.ID, p.worker.name, row.State, row.Launch)
+			}
+		case deploy.DriverRow:
+			if row.State != deploy.DriverRunning || row.Attempt != p.order.Attempt {
+				w.fail("S3", "attempt %d of driver %s runs on %s, and is %s, attempt %d, in the books", p.order.Attempt, row.ID, p.worker.name, row.State, row.Attempt)
+			}
+		default:
+			w.fail("L4", "launch %s of %s runs on %s at the end, and nobody knows it", p.order.ID, key.ID, p.worker.name)
+		}
+		if a := w.appOf(p.order.Executor.App); p.order.Driver == "" && a == nil {
+			w.fail("L4", "launch %s of %s runs on %s at the end, and its application is over", p.order.ID, key.ID, p.worker.name)
+		}
+	}
+	for key, row := range t.book.rows {
+		if e, ok := row.(deploy.ExecutorRow); ok && !e.State.Terminal() && !running[key] {
+			w.fail("S3", "executor %s is %s in the books at the end, and does not run", e.ID, e.State)
+		}
+		if d, ok := row.(deploy.DriverRow); ok && d.State == deploy.DriverRunning && !running[key] {
+			w.fail("S3", "driver %s is %s in the books at the end, and does not run", d.ID, d.State)
+		}
+	}
+}
+
+// appOf gives the living application with an id.
+func (w *World) appOf(id deploy.AppID) *app {
+	for _, a := range w.apps {
+		if a.id == id && !a.over {
+			return a
+		}
+	}
+	return nil
+}
+
+// checkAcknowledged: S8.
+func (w *World) checkAcknowledged(t *term) {
+	for _, id := range w.book.submitted {
+		row, ok := t.book.rows[deploy.RowKey{Kind: deploy.RowDriver, ID: string(id)}].(deploy.DriverRow)
+		if !ok {
+			w.fail("S8", "driver %s was acknowledged and is unknown at the end", id)
+		}
+		if _, killed := w.book.killed[string(id)]; killed && !row.State.Terminal() {
+			w.fail("S8", "the kill of driver %s was acknowledged, and it is %s at the end", id, row.State)
+		}
+		if end, ended := w.book.driverEnds[id]; ended && row.State != end.state {
+			w.fail("S11", "driver %s was %s and is %s at the end", id, end.state, row.State)
+		}
+	}
+	for _, a := range w.apps {
+		if a.over {
+			continue
+		}
+		row, ok := t.book.rows[deploy.RowKey{Kind: deploy.RowApp, ID: string(a.id)}].(deploy.AppRow)
+		if !ok || row.State.Terminal() || !row.Connected || a.order.Session == 0 {
+			w.fail("S8", "application %q lives at the end, and the leader has it as %s, connected %t", a.id, row.State, row.Connected)
+		}
+		if len(a.wishes) > 0 {
+			w.fail("L2", "request %s of %s has no answer at the end", a.wishes[0].id, a.id)
+		}
+	}
+	if w.probe != nil && !w.probe.done {
+		w.fail("L2", "a driver submitted after the faults has no answer at the end")
+	}
+}
+
+// fits tells whether some worker has room for a need, seen from its processes.
+func (w *World) fits(need deploy.Resources) *worker {
+	for _, k := range w.workers {
+		used := w.book.used[k]
+		ok := k.spec.Cores-used.Cores >= need.Cores && k.spec.MemoryMiB-used.MemoryMiB >= need.MemoryMiB
+		for _, c := range need.Custom {
+			ok = ok && w.freeUnits(k, c.Name) >= c.Count
+		}
+		if ok {
+			return k
+		}
+	}
+	return nil
+}
+
+func (w *World) freeUnits(k *worker, name string) (free int32) {
+	for _, a := range k.spec.Custom {
+		for _, u := range a.Units {
+			if a.Name == name && w.book.units[unit{k, name, u}] == nil {
+				free++
+			}
+		}
+	}
+	return free
+}
+
+// checkNothingWaits: L3.
+func (w *World) checkNothingWaits(t *term) {
+	drivers := int32(0)
+	for _, row := range t.book.rows {
+		if d, ok := row.(deploy.DriverRow); ok && d.State == deploy.DriverRunning {
+			drivers++
+		}
+	}
+	for _, row := range t.book.rows {
+		switch r := row.(type) {
+		case deploy.DriverRow:
+			waits := !r.State.Terminal() && r.State != deploy.DriverRunning && r.Held == ""
+			if k := w.fits(r.Need); waits && k != nil && drivers < t.m.cfg.MaxDrivers {
+				w.fail("L3", "driver %s is %s at the end and fits on %s", r.ID, r.State, k.name)
+			}
+		case deploy.AppRow:
+			w.checkAppWaits(t, &r)
+		}
+	}
+}
+
+func (w *World) checkAppWaits(t *term, r *deploy.AppRow) {
+	if r.State.Terminal() || r.Held != "" || w.appOf(r.ID) == nil {
+		return
+	}
+	live := map[int32]int32{}
+	for _, row := range t.book.rows {
+		if e, ok := row.(deploy.ExecutorRow); ok && e.ID.App == r.ID && !e.State.Terminal() {
+			live[e.Profile]++
+		}
+	}
+	for _, target := range r.Targets {
+		p := r.Profiles[target.Profile]
+		need := deploy.Resources{Cores: p.Cores, MemoryMiB: p.MemoryMiB, Custom: p.Custom}
+		if live[p.ID] >= target.Total || r.CoresMax != deploy.NoLimit && r.Cores+need.Cores > r.CoresMax {
+			continue
+		}
+		if k := w.fits(need); k != nil {
+			w.fail("L3", "application %s has %d of %d executors at the end, and another one fits on %s", r.ID, live[p.ID], target.Total, k.name)
+		}
+	}
+}
+
+// transient tells whether a refusal says nothing that another try could not change.
+func transient(f deploy.Fault) bool {
+	for _, kind := range [...]error{deploy.ErrInvalid, deploy.ErrTooLarge, deploy.ErrDenied, deploy.ErrRecovering, deploy.ErrNotLeader, deploy.ErrUnavailable} {
+		if errors.Is(f.Kind, kind) {
+			return true
+		}
+	}
+	return false
+}
