@@ -31,7 +31,7 @@ func (c *Core) registerWorker(s *session, m *deploy.RegisterWorker, at int64) {
 
 	w.heard = c.heardAt(max(at, w.heard.at))
 	w.suspect, w.hungUp = false, false
-	s.worker, w.session = w, s
+	s.worker, w.session, w.peer = w, s, s.peer
 	c.register(s)
 	c.order(s, deploy.WorkerRegistered{
 		Session: s.id, Heartbeat: c.cfg.Heartbeat, Lease: c.cfg.DriverLease, Masters: c.cfg.Masters,
@@ -56,6 +56,8 @@ func (c *Core) admit(s *session, m *deploy.RegisterWorker) (*worker, error) {
 	case m.Incarnation < w.incarnation && !mutantOldIncarnationAccepted:
 		return nil, fmt.Errorf("worker %s: a newer process (incarnation %d) has registered under this id, this one is %d; give each worker a state directory of its own: %w",
 			id, w.incarnation, m.Incarnation, deploy.ErrConflict)
+	case m.Incarnation == w.incarnation && s.peer <= w.peer: // its inventory may be older than what has been ordered since
+		return nil, fmt.Errorf("worker %s: a registration of this process on a later connection, or on this one, stands; open a new connection: %w", id, deploy.ErrConflict)
 	case m.Incarnation == w.incarnation && address != w.spec.Address && w.working():
 		return nil, fmt.Errorf("worker %s: the same process is connected from %s, not %s; give each worker a state directory of its own: %w",
 			id, w.spec.Address, address, deploy.ErrConflict)

@@ -23,6 +23,7 @@ type worker struct {
 	books          books
 
 	session    *session
+	peer       deploy.PeerID // of its newest registration; connections are numbered upwards
 	hungUp     bool          // its session ended by our own decision
 	suspect    bool          // silent for SuspectAfter
 	heard      moment        // its last word
