@@ -37,7 +37,7 @@ type masterParams struct {
 
 func newMaster(p masterParams) (*master.Master, error) {
 	return master.New(p.Config, master.Deps{
-		Mode: p.Mode, Transport: p.Transport, Listener: p.Listener, Policy: p.Policy, Fallback: scheduler.NewSpread(scheduler.Options{}),
+		Mode: p.Mode, Transport: p.Transport, Listener: p.Listener, Policy: p.Policy, Fallback: scheduler.NewSpread(scheduler.DefaultOptions()),
 		Blobs: p.Blobs, Status: p.Status, Log: p.Log,
 	})
 }
