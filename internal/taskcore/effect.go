@@ -53,6 +53,7 @@ type Outcome struct {
 	Executor deploy.ExecutorID
 	Attempt  uint32 // from 0
 	Took     time.Duration
+	Bytes    int64 // of its input, which is free now
 }
 
 // JobOver says that a job has ended; a nil Failure means that all its outcomes have been told.

@@ -35,7 +35,7 @@ func (c *Core) result(x *executor, slot int32, r *deploy.TaskResult) {
 		c.release(slot)
 	case r.State == deploy.TaskFinished:
 		c.learn(j, r.Took)
-		c.out.Done = append(c.out.Done, Outcome{Job: j.id, Index: t.index, Output: r.Output, Executor: x.id, Attempt: t.attempt, Took: r.Took})
+		c.out.Done = append(c.out.Done, Outcome{Job: j.id, Index: t.index, Output: r.Output, Executor: x.id, Attempt: t.attempt, Took: r.Took, Bytes: t.bytes})
 		j.held--
 		c.release(slot)
 		c.settle(j)
