@@ -50,7 +50,7 @@ func (s *State) wakeGroups(i int32, w *worker) {
 	if groups.n == 0 {
 		return
 	}
-	end := key{uint64(w.free.Cores)<<32 | 1<<32 - 1, 0}
+	end := above(uint32(w.free.Cores))
 	k := key{}
 	for {
 		var ok bool
