@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"go.uber.org/fx"
 )
@@ -13,23 +14,28 @@ import (
 func bridge(lc fx.Lifecycle, down fx.Shutdowner, name string, run func(context.Context) error, leave func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
+	var stopping atomic.Bool // the application is going down already: nobody needs to be told
 	lc.Append(fx.Hook{
 		OnStart: func(context.Context) error {
 			go func() {
 				err := run(ctx)
 				ended <- err
+				if stopping.Load() {
+					return
+				}
 				code := 0
 				if err != nil {
 					code = 1
 				}
 				if err := down.Shutdown(fx.ExitCode(code)); err != nil {
-					cancel() // the application is stopping already
+					cancel() // it never started: nothing waits for us
 				}
 			}()
 			return nil
 		},
 		OnStop: func(stop context.Context) error {
 			defer cancel()
+			stopping.Store(true)
 			leave()
 			select {
 			case err := <-ended:

@@ -32,14 +32,14 @@ func TestDocumentedCompositions(t *testing.T) {
 		"a worker":                fx.Options(clusterfx.Worker, common, workerOnly),
 		"both in one application": fx.Options(clusterfx.Master, clusterfx.Worker, common, masterOnly, workerOnly),
 	} {
-		if err := fx.ValidateApp(opts); err != nil {
+		if err := fx.ValidateApp(fx.NopLogger, opts); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
 func TestAMissingPartIsNamed(t *testing.T) {
-	err := fx.ValidateApp(clusterfx.Worker, common, of[worker.Config](), of[clusterfx.WorkerListener](), of[*artifact.Cache]())
+	err := fx.ValidateApp(fx.NopLogger, clusterfx.Worker, common, of[worker.Config](), of[clusterfx.WorkerListener](), of[*artifact.Cache]())
 	if err == nil || !strings.Contains(err.Error(), "launcher.ExecutorLauncher") {
 		t.Errorf("got %v", err)
 	}
