@@ -77,7 +77,7 @@ func (c *Core) handle(ev Event) {
 	case Opened:
 		c.opened(e)
 	case DialFailed:
-		c.masterIdle(e.Address)
+		c.masterIdle(e.Address, e.Reason)
 	case Received:
 		c.received(e)
 	case Closed:

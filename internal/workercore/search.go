@@ -2,6 +2,7 @@ package workercore
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/musterproject/muster/pkg/deploy"
@@ -10,12 +11,16 @@ import (
 // mostMasters bounds the list: whoever answers can name masters, nobody can fill the memory with them.
 const mostMasters = 64
 
+// mostReason bounds what is kept of a master's words, in bytes.
+const mostReason = 1 << 10
+
 // master is an address to look for a leader at.
 type master struct {
 	addr       deploy.Address
 	configured bool
-	busy       bool // being dialled, or a dialled session is open
-	tried      bool // in this round
+	busy       bool   // being dialled, or a dialled session is open
+	tried      bool   // in this round
+	why        string // it did not take the worker in, the last time
 }
 
 // session is an open connection with a master.
@@ -47,12 +52,27 @@ func (c *Core) learnMasters(named []deploy.Address) {
 	}
 }
 
-func (c *Core) masterIdle(a deploy.Address) {
+// masterIdle takes note that a dial or a dialled session has ended, and why.
+func (c *Core) masterIdle(a deploy.Address, why string) {
 	for i := range c.masters {
 		if c.masters[i].addr == a {
-			c.masters[i].busy = false
+			c.masters[i].busy, c.masters[i].why = false, why[:min(len(why), mostReason)]
 		}
 	}
+}
+
+// whyNot says what became of each master, for people.
+func (c *Core) whyNot() string {
+	var said []string
+	for i := range c.masters {
+		if m := &c.masters[i]; m.why != "" {
+			said = append(said, m.addr.String()+": "+m.why)
+		}
+	}
+	if len(said) == 0 {
+		return "no leader has answered"
+	}
+	return strings.Join(said, "; ")
 }
 
 // dialRound dials every master that is not in touch, and sets the time of the next round.
@@ -64,7 +84,7 @@ func (c *Core) dialRound() {
 	wait := c.jitter(c.backoff)
 	c.retryAt = c.now.Add(wait)
 	c.backoff = min(2*c.backoff, c.cfg.RetryMax)
-	c.tell(RetryAt{After: wait.String(), Reason: "no leader has answered"})
+	c.tell(RetryAt{After: wait.String(), Reason: c.whyNot()})
 }
 
 // dial dials m unless it was tried in this round: two standbys that name each other are not chased in circles.
@@ -79,7 +99,7 @@ func (c *Core) dial(m *master) {
 // searchOn goes on while nobody leads: the next round, or the end of patience.
 func (c *Core) searchOn() {
 	if d := c.cfg.ExitWhenUnregistered; d > 0 && c.due(c.since.Add(d)) {
-		c.leave(Leave{Reason: "no master has taken this worker in for " + d.String()})
+		c.leave(Leave{Reason: "no master has taken this worker in for " + d.String() + ": " + c.whyNot()})
 		return
 	}
 	if c.due(c.retryAt) {
@@ -157,7 +177,7 @@ func (c *Core) closed(peer deploy.PeerID, reason string) {
 	}
 	gone := c.sessions[i]
 	c.sessions = slices.Delete(c.sessions, i, i+1)
-	c.masterIdle(gone.dialled)
+	c.masterIdle(gone.dialled, reason)
 	if c.link != nil && c.link.peer == peer {
 		c.lost(reason)
 	}
