@@ -53,7 +53,7 @@ func b2i(b bool) int {
 	return 0
 }
 
-func (f *firstFit) plan() scheduler.Plan {
+func (f *firstFit) plan() (scheduler.Plan, error) {
 	p := scheduler.Plan{Epoch: f.epoch, Version: f.version}
 	free := make([]deploy.Resources, len(f.workers))
 	for i := range f.workers {
@@ -79,7 +79,7 @@ func (f *firstFit) plan() scheduler.Plan {
 			p.Waiting = append(p.Waiting, scheduler.Waiting{Demand: d.Ref, Reason: scheduler.Reason{Code: deploy.ReasonInsufficientCores}})
 		}
 	}
-	return p
+	return p, nil
 }
 
 func stepCores(d *scheduler.DemandRow) int32 { return max(d.Need.Cores, 1) }

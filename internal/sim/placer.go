@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/musterproject/muster/internal/mastercore"
@@ -21,7 +23,7 @@ type planner interface {
 	// apply brings the replica up to date, or gives scheduler.ErrGap.
 	apply(u *scheduler.Update) error
 	// plan proposes for what was applied last.
-	plan() scheduler.Plan
+	plan() (scheduler.Plan, error)
 }
 
 func newPlacer(t *term) placer { return placer{t: t, policy: newPlanner(t.m.w.p.Policy)} }
@@ -45,14 +47,23 @@ func (p *placer) place() {
 	updates := p.pending
 	p.pending = nil
 	for _, u := range updates {
-		if err := p.policy.apply(u); err != nil {
+		switch err := p.policy.apply(u); {
+		case err == nil:
+		case !errors.Is(err, scheduler.ErrGap):
+			w.fail("placement", "an update of %s cannot be applied: %v", p.t.m.name, err)
+			return
+		default:
 			w.count("placer resynchronised")
 			p.busy = false
 			p.t.step(mastercore.Resync{})
 			return
 		}
 	}
-	plan := p.policy.plan()
+	plan, err := p.policy.plan()
+	if err != nil {
+		w.fail("placement", "policy %s: %v", w.p.Policy, err)
+		return
+	}
 	w.explain(p.t.m.node, "plan %+v", plan)
 	late := w.between(0, time.Millisecond)
 	if !w.healed && w.p.PlanLate > 0 {
@@ -76,6 +87,7 @@ func (p *placer) place() {
 // spoil adds grants that a good policy would never propose.
 func (p *placer) spoil(plan *scheduler.Plan) {
 	r := p.t.m.w.rng
+	plan.Grants = slices.Clone(plan.Grants)
 	for range 1 + r.IntN(4) {
 		plan.Grants = append(plan.Grants, scheduler.Grant{
 			Demand: scheduler.DemandRef(r.IntN(12)), Worker: scheduler.WorkerRef(r.IntN(12)), Cores: int32(r.IntN(6)) - 1, Group: uint32(r.IntN(3)),

@@ -30,10 +30,10 @@ func newTermBook() *termBook {
 }
 
 // mark is a place in a batch that is being filled.
-type mark struct{ send, facts, rows int }
+type mark struct{ persist, send, hangup, facts, rows int }
 
 func markOf(b *mastercore.Effects) mark {
-	return mark{send: len(b.Send), facts: len(b.Facts), rows: len(b.Rows)}
+	return mark{persist: len(b.Persist), send: len(b.Send), hangup: len(b.Hangup), facts: len(b.Facts), rows: len(b.Rows)}
 }
 
 // heard notes what reaches a leader's core.
@@ -73,6 +73,7 @@ func (b *book) stepped(t *term, out *mastercore.Effects, from mark) {
 			delete(t.book.rows, gone.Gone)
 		} else {
 			t.book.rows[r.RowKey()] = r
+			b.row(r)
 		}
 	}
 }
@@ -175,6 +176,20 @@ func (b *book) released(t *term, out *mastercore.Effects) {
 	for _, f := range out.Facts {
 		if d, ok := f.(mastercore.DriverChanged); ok && d.To.Terminal() {
 			b.driverEnds[d.Driver] = driverEnd{state: d.To, epoch: t.epoch}
+		}
+	}
+}
+
+// row counts what only readers are told.
+func (b *book) row(r deploy.Row) {
+	switch r := r.(type) {
+	case deploy.DriverRow:
+		if r.State == deploy.DriverUnknown {
+			b.w.count("driver UNKNOWN")
+		}
+	case deploy.WorkerRow:
+		if !r.PutAsideUntil.IsZero() {
+			b.w.count("worker put aside")
 		}
 	}
 }

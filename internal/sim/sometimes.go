@@ -7,7 +7,7 @@ func Sometimes() []string {
 		// faults
 		"frame lost", "frame repeated", "frame overtaken", "frame cut off", "frame after the end", "delay beyond time-outs",
 		"session broken", "session broken on one side", "session open on one side", "partition", "one-way partition",
-		"master crashed", "leader crashed", "worker crashed", "application crashed", "worker asked to leave", "worker left", "paused",
+		"master crashed", "leader crashed", "worker crashed", "worker crashed while registering", "application crashed", "worker asked to leave", "worker left", "paused",
 		"store outage", "store out of reach", "store access failed", "store access failed after it was done", "batch cut by a crash",
 		"write of a deposed master fenced", "deposed master leads on", "plan late", "plan wrong", "update lost by the placer", "placer resynchronised",
 		"preparing failed", "start failed", "process ignored TERM", "question repeated", "question asked again after its answer", "registration repeated",
@@ -15,7 +15,7 @@ func Sometimes() []string {
 		"elected", "term begun", "term ended", "master RECOVERING", "master COMPLETING_RECOVERY", "master ALIVE",
 		"worker ALIVE", "worker UNREACHABLE", "worker DEAD", "worker registered", "worker unregistered", "processes on the kill list", "processes adopted",
 		"orphan ended after its grace", "executor adopted", "executor LOST", "executor KILLED", "executor FAILED", "executor EXITED",
-		"executor lost with its worker", "driver RUNNING", "driver RELAUNCHING", "driver UNKNOWN", "driver FINISHED", "driver FAILED", "driver KILLED",
+		"executor lost with its worker", "worker put aside", "driver RUNNING", "driver RELAUNCHING", "driver UNKNOWN", "driver FINISHED", "driver FAILED", "driver KILLED",
 		"driver ERROR", "driver relaunched", "application RUNNING", "application FINISHED", "application FAILED", "application KILLED",
 		"application registered", "application registered again", "application unregistered", "driver submitted", "driver kill acknowledged",
 		"application kill acknowledged", "answer repeated", "request refused", "grant rejected", "launch ordered", "launch order arrived",

@@ -38,6 +38,7 @@ func (m *master) lead(epoch deploy.Epoch, saved []deploy.Change) {
 	w.count("term begun")
 	t.core = mastercore.New(m.cfg, w.store.cluster, epoch, saved, w.time(), t.batch)
 	w.book.stepped(t, t.batch, mark{})
+	t.check()
 	t.after()
 	if w.chance(.3) {
 		m.dialWorkers(saved)
@@ -52,15 +53,19 @@ func (t *term) step(ev mastercore.Event) {
 	from := markOf(t.batch)
 	t.core.Step(t.m.w.time(), ev, t.batch)
 	t.m.w.book.stepped(t, t.batch, from)
+	if from != markOf(t.batch) || t.batch.Place != nil || t.m.w.steps%16 == 0 { // not each heartbeat that changes nothing but a time
+		t.check()
+	}
 	t.after()
 }
 
-func (t *term) after() {
-	w := t.m.w
+func (t *term) check() {
 	if err := t.core.Check(); err != nil {
-		w.fail("S2", "books of %s: %v", t.m.name, err)
-		return
+		t.m.w.fail("S2", "books of %s: %v", t.m.name, err)
 	}
+}
+
+func (t *term) after() {
 	if u := t.batch.Place; u != nil {
 		t.batch.Place = nil
 		t.placer.update(u)

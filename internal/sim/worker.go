@@ -93,6 +93,7 @@ func (k *worker) execute() {
 		to, items := o.Send[i].To, []rpc.Item(nil)
 		for ; i < len(o.Send) && o.Send[i].To == to; i++ {
 			items = append(items, rpc.Item{Msg: o.Send[i].Msg})
+			k.mayCrashRegistering(o.Send[i].Msg)
 		}
 		if e := k.end(to); e != nil {
 			e.send(items)
@@ -109,6 +110,18 @@ func (k *worker) execute() {
 	for _, c := range o.Control {
 		k.proc.control(c.Launch, c.Control)
 	}
+}
+
+// mayCrashRegistering lets the process die between its registration and the answer: what is under way then comes from an incarnation that is gone.
+func (k *worker) mayCrashRegistering(m deploy.Message) {
+	w := k.w
+	if _, registers := m.(deploy.RegisterWorker); !registers || w.healed || w.p.CrashWorker == 0 || !w.chance(.05) {
+		return
+	}
+	k.after(w.between(0, 50*time.Millisecond), func() {
+		w.count("worker crashed while registering")
+		k.crash(w.between(0, time.Second))
+	})
 }
 
 func (k *worker) opened(e *end) {
