@@ -3,8 +3,11 @@
 package proclauncher
 
 import (
+	"debug/elf"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -63,9 +66,47 @@ func explain(o *order, path string, err error) error {
 			}
 		}
 	}
+	if by := interpreter(path); by != "" && (errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EACCES)) {
+		var st unix.Stat_t
+		if fault := unix.Stat(by, &st); fault != nil {
+			return fmt.Errorf("start %q in %s: its interpreter %q: %w", path, o.Dir, by, fault)
+		}
+	}
 	as := ""
 	if o.User != "" {
 		as = " as " + o.User
 	}
 	return fmt.Errorf("start %q in %s%s: %w", path, o.Dir, as, err)
+}
+
+// interpreter gives what the system would run a program with: the first word after #!, or the loader of an ELF file; "" if there is none.
+func interpreter(path string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = f.Close() }()
+	head := make([]byte, 256) // the kernel reads no further
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return ""
+	}
+	if line, ok := strings.CutPrefix(string(head[:n]), "#!"); ok {
+		line, _, _ = strings.Cut(line, "\n")
+		word, _, _ := strings.Cut(strings.TrimLeft(line, " \t"), " ")
+		return strings.TrimRight(word, "\t\r")
+	}
+	program, err := elf.NewFile(f)
+	if err != nil {
+		return ""
+	}
+	for _, p := range program.Progs {
+		if p.Type == elf.PT_INTERP && p.Filesz < 4096 {
+			loader, err := io.ReadAll(p.Open())
+			if err == nil {
+				return strings.TrimRight(string(loader), "\x00")
+			}
+		}
+	}
+	return ""
 }
