@@ -46,6 +46,7 @@ func (a *app) configCommand() *cobra.Command {
 		return a.show(out)
 	}
 	cmd.AddCommand(show)
+	group(cmd)
 	return cmd
 }
 

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
 
@@ -73,6 +74,14 @@ func plainCause(err error) error {
 		if _, rest, ok := strings.Cut(text[i:], "): "); ok {
 			return errors.New(rest)
 		}
+	}
+	return err
+}
+
+// startError tells a bad setting, which is the caller's to mend, from what the machine says against a start.
+func startError(cmd *cobra.Command, err error) error {
+	if errors.Is(err, settings.ErrConfig) || errors.Is(err, deploy.ErrInvalid) || errors.Is(err, deploy.ErrDenied) {
+		return usage(cmd, err)
 	}
 	return err
 }

@@ -102,19 +102,22 @@ func (a *app) explainCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if len(found) == 0 {
-			return a.nothingWaits(ctx, c, words[0])
-		}
 		s := sheet{columns: []string{"PROFILE", "CODE", "MISSING", "SINCE", "WHY"}}
 		var list []deploy.Decision
 		for _, r := range found {
 			d := r.(deploy.DecisionRow).Decision
+			if d.Code == deploy.ReasonNone {
+				continue
+			}
 			list = append(list, d)
 			s.names = append(s.names, d.Code.String())
 			s.cells = append(s.cells, []any{d.Profile, d.Code, limitText(d.Missing), ago(d.Since), d.Text})
 			for _, cause := range d.Causes {
 				s.cells = append(s.cells, []any{"", "  " + cause.Code.String(), "", "", causeText(cause)})
 			}
+		}
+		if len(list) == 0 {
+			return a.nothingWaits(ctx, c, words[0])
 		}
 		s.data = list
 		return a.show(s)

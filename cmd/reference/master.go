@@ -55,7 +55,7 @@ func (a *app) runMaster(ctx context.Context, cmd *cobra.Command, s *settings.Set
 	}
 	at, err := listen(ctx, s, "master", "this is the RPC port of a Muster master; the pages are at the address it printed at its start")
 	if err != nil {
-		return err
+		return startError(cmd, err)
 	}
 	rules.Address = at.advertise
 	rules.Masters = []deploy.Address{at.advertise}

@@ -20,10 +20,11 @@ type sheet struct {
 	names   []string
 }
 
+// outputs are the forms that data is shown in.
+var outputs = []string{"table", "json", "yaml", "name"}
+
 func (a *app) show(s sheet) error {
 	switch a.output {
-	case "table":
-		return a.table(s)
 	case "json":
 		b, err := json.MarshalIndent(s.data, "", "  ")
 		if err != nil {
@@ -41,7 +42,7 @@ func (a *app) show(s sheet) error {
 		}
 		return nil
 	}
-	return &exitError{code: exitUsage, err: fmt.Errorf("output %q is none of table, json, yaml, name", a.output)}
+	return a.table(s)
 }
 
 // yaml goes through JSON, so that both show the same field names.

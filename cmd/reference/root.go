@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -54,7 +55,23 @@ func newRoot(io stdio) *cobra.Command {
 	root.AddCommand(a.masterCommand(), a.workerCommand(), a.submitCommand(), a.killCommand(), a.statusCommand(), a.getCommand(),
 		a.explainCommand(), a.logsCommand(), a.holdCommand(false), a.holdCommand(true), a.targetCommand(), a.demoCommand(),
 		a.configCommand(), a.versionCommand())
+	group(root)
 	return root
+}
+
+// group lets a command that only holds others answer an unknown one as bad usage, and nothing at all with its help.
+func group(cmd *cobra.Command) {
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(cmd *cobra.Command, words []string) error {
+		if len(words) == 0 {
+			return cmd.Help()
+		}
+		err := fmt.Errorf("unknown command %q", words[0])
+		if near := cmd.SuggestionsFor(words[0]); len(near) > 0 {
+			err = fmt.Errorf("%w: did you mean %s?", err, strings.Join(near, " or "))
+		}
+		return usage(cmd, err)
+	}
 }
 
 // usage marks an error as the caller's: exit code 2 and a way to the help.
@@ -87,6 +104,9 @@ func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 
 // load joins all layers, strongest first, and shows warnings. t holds the options that have flags here; files may set any daemon's.
 func (a *app) load(cmd *cobra.Command, t *settings.Table) (*settings.Settings, error) {
+	if !slices.Contains(outputs, a.output) {
+		return nil, usage(cmd, fmt.Errorf("output %q is none of %s", a.output, strings.Join(outputs, ", ")))
+	}
 	flags, err1 := settings.Flags(cmd.Flags(), t)
 	conf, err2 := settings.Pairs("--conf", a.conf)
 	props, err3 := settings.Properties(orDefault(a.properties, "conf/muster-defaults.conf"), a.properties != "")

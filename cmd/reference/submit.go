@@ -89,7 +89,7 @@ func (s *submission) run(cmd *cobra.Command) error {
 	}
 	s.check()
 	program, err := resolve(s.words[0], s.class)
-	if err = errors.Join(s.set.Err(), err); err != nil {
+	if err = errors.Join(s.set.Err(), err, s.checkFiles()); err != nil {
 		return usage(cmd, err)
 	}
 	switch mode := s.set.Text("submit.deployMode"); mode {
@@ -100,6 +100,23 @@ func (s *submission) run(cmd *cobra.Command) error {
 	default:
 		return usage(cmd, fmt.Errorf("deploy mode %q (%s) is neither client nor cluster", mode, s.set.Get("submit.deployMode").Origin))
 	}
+}
+
+// files are what the program brings along.
+func (s *submission) files() []string { return append(s.set.List("files"), s.set.List("jars")...) }
+
+func (s *submission) checkFiles() error {
+	var errs []error
+	for _, path := range s.files() {
+		info, err := os.Stat(path)
+		if err == nil && !info.Mode().IsRegular() {
+			err = fmt.Errorf("it is not a file: %w", deploy.ErrInvalid)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("file %q cannot be brought along: %w", path, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // check reads every typed option once, so that all faults are told together.

@@ -42,7 +42,6 @@ func (s *submission) onWorker(ctx context.Context, c *client, p program) error {
 }
 
 func (s *submission) driver(ctx context.Context, c *client, p program) (deploy.DriverSpec, error) {
-	files := append(s.set.List("files"), s.set.List("jars")...)
 	store, err := c.Blobs(ctx)
 	if err != nil {
 		return deploy.DriverSpec{}, err
@@ -52,7 +51,7 @@ func (s *submission) driver(ctx context.Context, c *client, p program) (deploy.D
 		return deploy.DriverSpec{}, err
 	}
 	all := []deploy.Artifact{main}
-	for _, f := range files {
+	for _, f := range s.files() {
 		a, err := bring(ctx, store, f, false)
 		if err != nil {
 			return deploy.DriverSpec{}, err
@@ -143,6 +142,7 @@ func (s *submission) follow(ctx context.Context, c *client, id deploy.DriverID) 
 }
 
 func (s *submission) followOnce(ctx context.Context, c *client, id deploy.DriverID, last *string) error {
+	known := false
 	for rows, err := range c.Watch(ctx, rpc.Query{Kind: deploy.RowDriver, ID: string(id), Follow: true, Ended: true}) {
 		if err != nil {
 			return err
@@ -150,7 +150,7 @@ func (s *submission) followOnce(ctx context.Context, c *client, id deploy.Driver
 		for _, r := range rows.Rows {
 			d, ok := r.(deploy.DriverRow)
 			if !ok {
-				continue
+				return fmt.Errorf("driver %s: its master has begun anew: %w", id, deploy.ErrUnavailable)
 			}
 			if line := progress(d); line != *last {
 				*last = line
@@ -159,6 +159,10 @@ func (s *submission) followOnce(ctx context.Context, c *client, id deploy.Driver
 			if d.State.Terminal() {
 				return ending(d)
 			}
+			known = true
+		}
+		if rows.Whole && !known {
+			return fmt.Errorf("driver %s: %w: the cluster that took it is gone, and the one that answers now does not know it", id, deploy.ErrNotFound)
 		}
 	}
 	return fmt.Errorf("driver %s: the stream of its states ended: %w", id, deploy.ErrUnavailable)

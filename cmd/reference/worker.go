@@ -61,9 +61,12 @@ func (a *app) runWorker(ctx context.Context, cmd *cobra.Command, s *settings.Set
 		}
 		return usage(cmd, err)
 	}
+	if err := cfg.Validate(); err != nil {
+		return usage(cmd, err)
+	}
 	at, err := listen(ctx, s, "worker", "this is the RPC port of a Muster worker; its pages are at the address it printed at its start")
 	if err != nil {
-		return err
+		return startError(cmd, err)
 	}
 	cfg.Worker.Address = at.advertise
 	procs, err := proclauncher.Open(ctx, keeperOf(cfg))

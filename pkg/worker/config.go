@@ -48,6 +48,9 @@ func (c Config) Validate() error {
 	if _, err := deploy.ParseWorkerPattern(c.IDPattern); err != nil {
 		errs = append(errs, err)
 	}
+	if c.Worker.ID != "" {
+		errs = append(errs, deploy.CheckID("worker id", string(c.Worker.ID)))
+	}
 	for name, dir := range map[string]string{"StateDir": c.StateDir, "WorkDir": c.WorkDir} {
 		if !filepath.IsAbs(dir) {
 			errs = append(errs, fmt.Errorf("worker: %s is %q: it must be an absolute path", name, dir))
