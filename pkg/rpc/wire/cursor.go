@@ -1,93 +1,113 @@
 package wire
 
-import "google.golang.org/protobuf/encoding/protowire"
+import (
+	"unicode/utf8"
 
-// cursor walks over the fields of a message. After bad nothing it says counts.
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// cursor reads a message as this package writes it: fields in order, each of its type and, unless lists has its bit, once. Anything else makes it
+// bad: it may still be right, and the protobuf library decides.
 type cursor struct {
-	b   []byte
-	bad bool
+	b     []byte
+	at    int    // an index, because moving a slice costs the garbage collector a write barrier
+	lists uint64 // bit n: field n may come again
+	num   protowire.Number
+	typ   protowire.Type
+	bad   bool
 }
 
-func (c *cursor) more() bool { return len(c.b) > 0 && !c.bad }
-
-// tag reads the head of a field.
-func (c *cursor) tag() (protowire.Number, protowire.Type) {
-	num, typ, n := protowire.ConsumeTag(c.b)
-	c.take(n)
-	return num, typ
+// next goes to the next field.
+func (c *cursor) next() bool {
+	if c.at >= len(c.b) || c.bad {
+		return false
+	}
+	tag := c.varint()
+	num := protowire.Number(tag >> 3)
+	if c.bad || tag < 8 || tag >= 64<<3 || num < c.num || (num == c.num && c.lists&(1<<num) == 0) {
+		c.bad = true
+		return false
+	}
+	c.num, c.typ = num, protowire.Type(tag&7)
+	return true
 }
 
-// field reads a field and gives its body if it has a length, else nil.
-func (c *cursor) field() (protowire.Number, []byte) {
-	num, typ := c.tag()
-	if c.bad {
-		return 0, nil
+func (c *cursor) uint() uint64 {
+	if c.typ != protowire.VarintType {
+		c.bad = true
+		return 0
 	}
-	if typ == protowire.BytesType {
-		return num, c.bytes()
-	}
-	c.take(protowire.ConsumeFieldValue(num, typ, c.b))
-	c.bad = true // no field of a frame has another type
-	return num, nil
+	return c.varint()
 }
 
 func (c *cursor) varint() uint64 {
-	v, n := protowire.ConsumeVarint(c.b)
-	c.take(n)
-	return v
-}
-
-func (c *cursor) bytes() []byte {
-	v, n := protowire.ConsumeBytes(c.b)
-	c.take(n)
-	return v
-}
-
-func (c *cursor) take(n int) {
+	if c.at < len(c.b) && c.b[c.at] < 0x80 {
+		c.at++
+		return uint64(c.b[c.at-1])
+	}
+	v, n := protowire.ConsumeVarint(c.b[c.at:])
 	if n < 0 {
 		c.bad = true
-		return
+		return 0
 	}
-	c.b = c.b[n:]
+	c.at += n
+	return v
 }
 
-// open begins a message of unknown length with room for a length of one byte. Mark is where its content begins.
-func open(b []byte, num protowire.Number) (out []byte, mark int) {
-	b = append(protowire.AppendTag(b, num, protowire.BytesType), 0)
-	return b, len(b)
+func (c *cursor) bool() bool { return c.uint() != 0 }
+
+func (c *cursor) bytes() []byte {
+	n := c.varint()
+	if c.bad || c.typ != protowire.BytesType || n > uint64(len(c.b)-c.at) {
+		c.bad = true
+		return nil
+	}
+	c.at += int(n)
+	return c.b[c.at-int(n) : c.at]
 }
 
-// closeAt writes the length of what was appended since mark, and moves it if the length needs more than the one byte.
-func closeAt(b []byte, mark int) []byte {
-	n := len(b) - mark
-	if n < 0x80 {
-		b[mark-1] = byte(n)
-		return b
+// part gives bytes that alias the frame and that nobody can append to.
+func (c *cursor) part() []byte {
+	b := c.bytes()
+	if len(b) == 0 {
+		return nil
 	}
-	extra := protowire.SizeVarint(uint64(n)) - 1
-	b = append(b, make([]byte, extra)...)
-	copy(b[mark+extra:], b[mark:mark+n])
-	protowire.AppendVarint(b[:mark-1], uint64(n))
-	return b
+	return b[:len(b):len(b)]
 }
 
-func appendUint(b []byte, num protowire.Number, v uint64) []byte {
-	if v == 0 {
-		return b
-	}
-	return protowire.AppendVarint(protowire.AppendTag(b, num, protowire.VarintType), v)
+// string gives a text that does not come again.
+func (c *cursor) string() string {
+	b := c.bytes()
+	c.bad = c.bad || !utf8.Valid(b)
+	return string(b)
 }
 
-func appendText[S ~string](b []byte, num protowire.Number, s S) []byte {
-	if s == "" {
-		return b
-	}
-	return protowire.AppendString(protowire.AppendTag(b, num, protowire.BytesType), string(s))
+// name gives a text that may come again and again.
+func (c *cursor) name(n *names) string {
+	s, ok := n.of(c.bytes())
+	c.bad = c.bad || !ok
+	return s
 }
 
-func appendBytes(b []byte, num protowire.Number, v []byte) []byte {
-	if len(v) == 0 {
-		return b
+// state reads an enum whose last value is given; nothing and what is unknown is bad.
+func (c *cursor) state(last uint64) uint8 {
+	v := c.uint()
+	if v == 0 || v > last+1 {
+		c.bad = true
+		return 0
 	}
-	return protowire.AppendBytes(protowire.AppendTag(b, num, protowire.BytesType), v)
+	return uint8(v - 1)
+}
+
+// count gives how many entries a message has that is one list of messages in field 1.
+func (c *cursor) count() (n int) {
+	rest := cursor{b: c.b, at: c.at, typ: protowire.BytesType}
+	for ; rest.at < len(rest.b) && !rest.bad; n++ {
+		if rest.b[rest.at] != 1<<3|byte(protowire.BytesType) {
+			return n
+		}
+		rest.at++
+		rest.bytes()
+	}
+	return n
 }

@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/musterproject/muster/pkg/deploy"
 	"github.com/musterproject/muster/pkg/rpc"
@@ -34,27 +35,28 @@ type Bye struct{ Reason string }
 // On an error b is returned as it was: ErrInvalid for a message that cannot be written, ErrTooLarge for one of more than MaxElements.
 func AppendItem(b []byte, it *rpc.Item) ([]byte, error) {
 	start := len(b)
-	b, mark := open(b, frameItems)
-	b = appendItemHead(b, it)
-	if out, done := appendHot(b, it.Msg); done {
-		out = closeAt(out, mark)
-		if n := elements(it.Msg); n > MaxElements {
-			return b[:start], fmt.Errorf("%T with %d entries: %w: one message has at most %d, send it in parts", it.Msg, n, deploy.ErrTooLarge, MaxElements)
+	a := appender{b: b}
+	mark := a.open(frameItems)
+	a.head(it)
+	a.hot(it.Msg)
+	if a.bad { // uncommon, or faulty
+		p, err := ItemToProto(*it)
+		if err != nil {
+			return a.b[:start], err
 		}
-		return out, nil
+		if a.b, err = (proto.MarshalOptions{Deterministic: true}).MarshalAppend(a.b[:mark], p); err != nil {
+			return a.b[:start], fmt.Errorf("%s: %w", messageName(p), asFault(err))
+		}
 	}
-	p, err := ItemToProto(*it)
-	if err != nil {
-		return b[:start], err
+	if err := CheckElements(a.b[mark:], itemDescriptor()); err != nil {
+		return a.b[:start], fmt.Errorf("%T: %w", it.Msg, err)
 	}
-	out, err := proto.MarshalOptions{Deterministic: true}.MarshalAppend(b[:mark], p)
-	if err == nil {
-		err = CheckElements(out[mark:], p.ProtoReflect().Descriptor())
-	}
-	if err != nil {
-		return b[:start], fmt.Errorf("%s: %w", messageName(p), asFault(err))
-	}
-	return closeAt(out, mark), nil
+	a.close(mark)
+	return a.b, nil
+}
+
+func itemDescriptor() protoreflect.MessageDescriptor {
+	return (*pb.Item)(nil).ProtoReflect().Descriptor()
 }
 
 // AppendHello appends a hello, which is a frame of its own.
@@ -68,13 +70,15 @@ func AppendBye(b []byte, reason string) ([]byte, error) {
 }
 
 func appendPart(b []byte, field protowire.Number, p proto.Message) ([]byte, error) {
-	start := len(b)
-	b, mark := open(b, field)
-	out, err := proto.MarshalOptions{Deterministic: true}.MarshalAppend(b, p)
+	a := appender{b: b}
+	mark := a.open(field)
+	out, err := proto.MarshalOptions{Deterministic: true}.MarshalAppend(a.b, p)
 	if err != nil {
-		return b[:start], fmt.Errorf("%s: %w", p.ProtoReflect().Descriptor().Name(), asFault(err))
+		return b, fmt.Errorf("%s: %w", p.ProtoReflect().Descriptor().Name(), asFault(err))
 	}
-	return closeAt(out, mark), nil
+	a.b = out
+	a.close(mark)
+	return a.b, nil
 }
 
 // Decoder reads the frames of one session. The zero value is ready; it is not safe for concurrent use.
@@ -94,8 +98,10 @@ func (d *Decoder) Frame(b []byte) (Frame, error) {
 		f.Items = make([]rpc.Item, 0, n)
 	}
 	d.elements = n
-	for c := (cursor{b: b}); c.more(); {
-		field, body := c.field()
+	for rest := b; len(rest) > 0; {
+		var field protowire.Number
+		var body []byte
+		field, body, rest = cutPart(rest)
 		switch field {
 		case frameItems:
 			it, err := d.item(body, len(b) >= proportions)
@@ -117,34 +123,52 @@ func (d *Decoder) Frame(b []byte) (Frame, error) {
 	return f, nil
 }
 
+// cutPart takes one field off a frame. Fields of another kind than a message, and malformed ones, are number 0.
+func cutPart(b []byte) (field protowire.Number, body, rest []byte) {
+	field, typ, n := protowire.ConsumeTag(b)
+	if n < 0 || typ != protowire.BytesType {
+		return 0, nil, nil
+	}
+	body, size := protowire.ConsumeBytes(b[n:])
+	if size < 0 {
+		return 0, nil, nil
+	}
+	return field, body, b[n+size:]
+}
+
 // countItems walks over a frame, so that memory is taken for what is there and for no more than MaxElements.
-func countItems(b []byte) (int, error) {
-	n, c := 0, cursor{b: b}
-	for c.more() {
-		if field, _ := c.field(); field == frameItems {
+func countItems(b []byte) (n int, err error) {
+	for rest := b; len(rest) > 0; {
+		var field protowire.Number
+		field, _, rest = cutPart(rest)
+		if field == 0 {
+			return 0, fmt.Errorf("frame of %d bytes: %w: it is not a protobuf message of muster.v1.Frame", len(b), deploy.ErrInvalid)
+		}
+		if field == frameItems {
 			n++
 		}
-	}
-	switch {
-	case c.bad:
-		return 0, fmt.Errorf("frame of %d bytes: %w: it is not a protobuf message of muster.v1.Frame", len(b), deploy.ErrInvalid)
-	case n > MaxElements:
-		return 0, fmt.Errorf("frame with %d items: %w: one has at most %d", n, deploy.ErrTooLarge, MaxElements)
+		if n > MaxElements {
+			return 0, fmt.Errorf("frame with more than %d items: %w", MaxElements, deploy.ErrTooLarge)
+		}
 	}
 	return n, nil
 }
 
 // item reads one; in a large frame it counts what unfolds.
 func (d *Decoder) item(b []byte, large bool) (rpc.Item, error) {
-	if it, ok := d.hotItem(b); ok {
-		return it, nil
+	it, kind, body, plain := split(b)
+	if countsItself := plain && (kind == hotRunTasks || kind == hotTaskResults); large && !countsItself {
+		d.elements = countElements(b, itemDescriptor(), d.elements)
 	}
-	var p pb.Item
-	if large {
-		if d.elements = countElements(b, p.ProtoReflect().Descriptor(), d.elements); d.elements > MaxElements {
-			return rpc.Item{}, tooMany()
+	if plain && d.elements <= MaxElements {
+		if it.Msg = d.hotMessage(kind, body); it.Msg != nil {
+			return it, nil
 		}
 	}
+	if d.elements > MaxElements {
+		return rpc.Item{}, tooMany()
+	}
+	var p pb.Item
 	if err := Unmarshal(b, &p); err != nil {
 		return rpc.Item{}, err
 	}
