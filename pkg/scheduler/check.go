@@ -67,10 +67,10 @@ func (s *State) checkWorker(r *WorkerRow) error {
 	if r.ID == "" {
 		return fmt.Errorf("no id: %w", ErrBadUpdate)
 	}
-	if err := checkAmounts(&r.Total, &deploy.Resources{Cores: deploy.NoLimit, MemoryMiB: 1<<63 - 1}); err != nil {
+	if err := checkAmounts(&r.Total, &deploy.Resources{Cores: deploy.NoLimit, MemoryMiB: 1<<63 - 1}, 0); err != nil {
 		return fmt.Errorf("total: %w", err)
 	}
-	if err := checkAmounts(&r.Free, &r.Total); err != nil {
+	if err := checkAmounts(&r.Free, &r.Total, 0); err != nil {
 		return fmt.Errorf("free: %w", err)
 	}
 	if missing(r.Total.Custom, r.Free.Custom) >= 0 {
@@ -79,8 +79,8 @@ func (s *State) checkWorker(r *WorkerRow) error {
 	return nil
 }
 
-// checkAmounts holds resources between nothing and most, custom ones sorted by name and above 0.
-func checkAmounts(r, most *deploy.Resources) error {
+// checkAmounts holds resources between nothing and most, custom ones sorted by name and with counts from least on.
+func checkAmounts(r, most *deploy.Resources, least int32) error {
 	if r.Cores < 0 || r.MemoryMiB < 0 {
 		return fmt.Errorf("less than nothing, %d cores and %d MiB: %w", r.Cores, r.MemoryMiB, ErrBadUpdate)
 	}
@@ -88,8 +88,8 @@ func checkAmounts(r, most *deploy.Resources) error {
 		return fmt.Errorf("%d cores and %d MiB are more than the %d and %d there are: %w", r.Cores, r.MemoryMiB, most.Cores, most.MemoryMiB, ErrBadUpdate)
 	}
 	for i := range r.Custom {
-		if r.Custom[i].Count <= 0 || i > 0 && r.Custom[i-1].Name >= r.Custom[i].Name {
-			return fmt.Errorf("custom resource %q: want names in ascending order and counts above 0: %w", r.Custom[i].Name, ErrBadUpdate)
+		if r.Custom[i].Count < least || i > 0 && r.Custom[i-1].Name >= r.Custom[i].Name {
+			return fmt.Errorf("custom resource %q: want names in ascending order and counts from %d on: %w", r.Custom[i].Name, least, ErrBadUpdate)
 		}
 	}
 	return nil
@@ -108,7 +108,7 @@ func (s *State) checkDemand(r *DemandRow) error {
 		return nil
 	}
 	n := deploy.Resources{Cores: r.Need.Cores, MemoryMiB: r.Need.MemoryMiB, Custom: r.Need.Custom}
-	if err := checkAmounts(&n, &deploy.Resources{Cores: deploy.NoLimit, MemoryMiB: 1<<63 - 1}); err != nil {
+	if err := checkAmounts(&n, &deploy.Resources{Cores: deploy.NoLimit, MemoryMiB: 1<<63 - 1}, 1); err != nil {
 		return fmt.Errorf("need: %w", err)
 	}
 	switch {

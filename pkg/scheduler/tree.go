@@ -46,13 +46,13 @@ type tree struct {
 	root   int32
 	height int32 // inner levels above the leaves
 	n      int
-	bits   bool // the sum is a union of bits, not the greatest
+	union  bool // the sum is a union of bits, not the greatest
 }
 
-func newTree(f *forest, bits bool) tree { return tree{f: f, root: f.take(), bits: bits} }
+func newTree(f *forest, union bool) tree { return tree{f: f, root: f.take(), union: union} }
 
 func (t *tree) sum(a, b uint64) uint64 {
-	if t.bits {
+	if t.union {
 		return a | b
 	}
 	return max(a, b)
@@ -60,7 +60,7 @@ func (t *tree) sum(a, b uint64) uint64 {
 
 // passes tells whether a sum promises an entry that is wanted: at least want, or one bit of it.
 func (t *tree) passes(sum, want uint64) bool {
-	if t.bits {
+	if t.union {
 		return sum&want != 0
 	}
 	return sum >= want

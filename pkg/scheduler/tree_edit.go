@@ -99,7 +99,7 @@ func (t *tree) remove(k key) bool {
 	for level := t.height - 1; level >= 0; level-- {
 		p, i := &t.f.nodes[way[level].at], way[level].i
 		p.size[i]--
-		if stale = stale && (t.bits || p.sums[i] == value); stale {
+		if stale = stale && (t.union || p.sums[i] == value); stale {
 			s := t.total(p.kids[i])
 			stale = s != p.sums[i]
 			p.sums[i] = s
