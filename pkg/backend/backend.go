@@ -76,6 +76,9 @@ func (Disconnected) event()    {}
 type Opener struct {
 	Kind deploy.MasterKind
 	Open func(Options) (Backend, error)
+	// Become, if not nil, is asked first in every process of the program: a backend that starts the program again in a role of its own takes over
+	// there, and says that it did.
+	Become func(ctx context.Context) (bool, error)
 }
 
 // Options is what an opener is told.

@@ -29,6 +29,17 @@ func Main(ctx context.Context, p *Program, drive func(ctx context.Context, s *Se
 	if o.stderr == nil {
 		o.stderr = os.Stderr
 	}
+	for _, b := range o.openers {
+		if b.Become == nil {
+			continue
+		}
+		if took, err := b.Become(ctx); err != nil {
+			fmt.Fprintln(o.stderr, err)
+			return ExitMuster
+		} else if took {
+			return 0
+		}
+	}
 	if IsExecutor() {
 		return executorMain(ctx, p, o)
 	}

@@ -1,0 +1,76 @@
+package task_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/musterproject/muster/pkg/task"
+)
+
+// BenchmarkNullTasks is T5: tasks that do nothing, from one driver to executor processes and back. One operation is one task.
+func BenchmarkNullTasks(b *testing.B) {
+	for _, n := range []int{1, 2, 4} {
+		b.Run(fmt.Sprintf("executors=%d", n), func(b *testing.B) {
+			f := newFuncs()
+			err := f.cluster(b, &processes{n: n, cores: 1}, func(ctx context.Context, s *task.Session) error {
+				if err := f.nulls(ctx, s, 50_000); err != nil { // warm
+					return err
+				}
+				b.ReportAllocs()
+				b.ResetTimer()
+				err := f.nulls(ctx, s, b.N)
+				b.StopTimer()
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tasks/s")
+				return err
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}
+
+func (f funcs) nulls(ctx context.Context, s *task.Session, n int) error {
+	got := 0
+	for _, err := range task.Map(ctx, s, f.null, func(yield func([]byte) bool) {
+		for range n {
+			if !yield(nil) {
+				return
+			}
+		}
+	}) {
+		if err != nil {
+			return err
+		}
+		got++
+	}
+	if got != n {
+		return fmt.Errorf("%d results of %d", got, n)
+	}
+	return nil
+}
+
+// BenchmarkCall is T6: one task at a time, to an executor process and back.
+func BenchmarkCall(b *testing.B) {
+	f := newFuncs()
+	err := f.cluster(b, &processes{n: 1, cores: 1}, func(ctx context.Context, s *task.Session) error {
+		for range 1000 {
+			if _, err := task.Call(ctx, s, f.null, nil); err != nil {
+				return err
+			}
+		}
+		b.ReportAllocs()
+		b.ResetTimer()
+		for range b.N {
+			if _, err := task.Call(ctx, s, f.null, nil); err != nil {
+				return err
+			}
+		}
+		b.StopTimer()
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+}

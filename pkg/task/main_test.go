@@ -1,0 +1,154 @@
+package task_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/musterproject/muster/pkg/backend"
+	"github.com/musterproject/muster/pkg/deploy"
+	"github.com/musterproject/muster/pkg/localcluster"
+	"github.com/musterproject/muster/pkg/task"
+)
+
+// TestMain makes the test's own binary the executors' program.
+func TestMain(m *testing.M) {
+	if took, err := localcluster.Become(context.Background()); took {
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	if task.IsExecutor() {
+		f := newFuncs()
+		os.Exit(task.Main(context.Background(), f.program, nil))
+	}
+	if os.Getenv(echoEnv) != "" {
+		if err := echo(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// funcs is the program that all tests with processes share.
+type funcs struct {
+	program *task.Program
+	null    task.Func[[]byte, []byte]
+	square  task.Func[int, int]
+	once    task.Func[string, int]    // writes a witness file, then its process id
+	crash   task.Func[string, string] // ends its process the first time that it is called for a file
+	die     task.Func[string, string] // ends its process, always
+	wait    task.Func[string, int]    // waits until a file is there or the context ends
+}
+
+func newFuncs() funcs {
+	p := task.NewProgram("test")
+	return funcs{
+		program: p,
+		null:    task.Define(p, "null", func(context.Context, []byte) ([]byte, error) { return nil, nil }),
+		square:  task.Define(p, "square", func(_ context.Context, n int) (int, error) { return n * n, nil }),
+		once: task.Define(p, "once", func(_ context.Context, file string) (int, error) {
+			f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL, 0o600)
+			if err != nil {
+				return 0, err
+			}
+			return os.Getpid(), f.Close()
+		}),
+		crash: task.Define(p, "crash", func(_ context.Context, file string) (string, error) {
+			if f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL, 0o600); err == nil {
+				return "", errors.Join(f.Close(), syscall.Kill(os.Getpid(), syscall.SIGKILL))
+			}
+			return "survived", nil
+		}),
+		die: task.Define(p, "die", func(context.Context, string) (string, error) {
+			return "", syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		}),
+		wait: task.Define(p, "wait", waitFor),
+	}
+}
+
+// processes is a backend whose executors are processes of this binary, started anew when they end.
+type processes struct {
+	n, cores int
+
+	mu   sync.Mutex
+	pids map[int32]int // by executor number
+	next int32
+}
+
+func (b *processes) opener() backend.Opener {
+	return backend.Opener{Kind: deploy.KindLocalCluster, Open: func(backend.Options) (backend.Backend, error) { return b, nil }}
+}
+
+func (b *processes) Run(ctx context.Context, what backend.Application, tell func(backend.Event)) error {
+	tell(backend.Registered{App: "app-test", Token: deploy.NewSecret("secret")})
+	var all sync.WaitGroup
+	defer all.Wait()
+	for range b.n {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				b.one(ctx, what, tell)
+			}
+		})
+	}
+	return nil
+}
+
+func (b *processes) one(ctx context.Context, what backend.Application, tell func(backend.Event)) {
+	b.mu.Lock()
+	num := b.next
+	b.next++
+	b.mu.Unlock()
+	cmd := exec.CommandContext(ctx, what.Files[0].Path, what.Spec.Executor.Args...)
+	cmd.Stderr = os.Stderr
+	cmd.Env = []string{"MUSTER_APP_ID=app-test", "MUSTER_APP_TOKEN=secret", "MUSTER_EXECUTOR_ID=" + strconv.Itoa(int(num)),
+		"MUSTER_CORES=" + strconv.Itoa(b.cores), "MUSTER_LAUNCH_ID=1-" + strconv.Itoa(int(num)+1), "MUSTER_HOST=localhost", "MUSTER_LOG_LEVEL=error"}
+	for _, v := range what.Spec.Executor.Env {
+		cmd.Env = append(cmd.Env, v.Name+"="+v.Value)
+	}
+	if err := cmd.Start(); err != nil {
+		panic(err)
+	}
+	b.mu.Lock()
+	if b.pids == nil {
+		b.pids = map[int32]int{}
+	}
+	b.pids[num] = cmd.Process.Pid
+	b.mu.Unlock()
+	err := cmd.Wait()
+	v := deploy.ExecutorView{Executor: deploy.ExecutorID{App: "app-test", Num: num}, State: deploy.ExecutorExited}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		v.Exit.Code = int32(exit.ExitCode())
+		if ws := exit.Sys().(syscall.WaitStatus); ws.Signaled() {
+			v.Exit = deploy.Exit{Code: 128 + int32(ws.Signal()), Signal: int32(ws.Signal())}
+		}
+	}
+	b.mu.Lock()
+	delete(b.pids, num)
+	b.mu.Unlock()
+	tell(backend.ExecutorChanged{Executor: v})
+}
+
+func (b *processes) SetTargets(context.Context, []deploy.Profile, []deploy.Target) error { return nil }
+
+func (b *processes) Kill(context.Context, []int32) ([]int32, error) {
+	return nil, fmt.Errorf("kill: %w", errors.ErrUnsupported)
+}
+
+// cluster runs drive over n processes of one core each.
+func (f funcs) cluster(t testing.TB, b *processes, drive func(ctx context.Context, s *task.Session) error, opts ...task.Option) error {
+	t.Helper()
+	cfg := task.DefaultConfig()
+	cfg.Master = "local-cluster[1,1,1024]"
+	return task.Run(t.Context(), f.program, cfg, drive, append(opts, task.WithBackend(b.opener()))...)
+}
