@@ -253,6 +253,10 @@ func TestCacheDropsLeastRecentlyUsed(t *testing.T) {
 	sources["a"].get()
 	there("ad")
 	sources["a"].fetched(2)
+	cache.Hold(sources["big"].digest())
+	sources["big"].get()
+	sources["b"].get()
+	there("abdbig") // what is held does not count
 }
 
 func TestCacheCopiesSurvive(t *testing.T) {

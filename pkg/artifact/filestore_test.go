@@ -145,6 +145,9 @@ func TestStoreFull(t *testing.T) {
 	if _, _, err := s.Put(t.Context(), first[:63]+"x", strings.NewReader("1")); !errors.Is(err, deploy.ErrInvalid) {
 		t.Fatal(err)
 	}
+	if _, _, err := s.Put(t.Context(), first[:1]+first[:63], strings.NewReader("1234")); !errors.Is(err, artifact.ErrDigest) {
+		t.Fatal(err)
+	}
 	put(t, s, "1234") // what failed has given its room back
 	if err := s.Release(t.Context(), first); err != nil {
 		t.Fatal(err)

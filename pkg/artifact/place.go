@@ -27,19 +27,10 @@ func Place(path, dir, name string, exec bool) error {
 		}
 	}
 	to := filepath.Join(dir, name)
-	linked := os.Link(path, to)
-	if linked == nil || errors.Is(linked, fs.ErrExist) {
-		return wrapPlace(name, linked)
-	}
-	if err := copyFile(path, to, mode); err != nil {
-		return wrapPlace(name, errors.Join(linked, err))
-	}
-	return nil
-}
-
-func wrapPlace(name string, err error) error {
-	if err != nil {
-		return fmt.Errorf("place artifact %q: %w", name, err)
+	if err := os.Link(path, to); err != nil {
+		if copied := copyFile(path, to, mode); copied != nil {
+			return fmt.Errorf("place artifact %q: %w", name, errors.Join(err, copied))
+		}
 	}
 	return nil
 }

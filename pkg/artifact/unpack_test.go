@@ -6,11 +6,13 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -216,7 +218,6 @@ var hostile = map[string][]member{
 	"set group id":                   {{name: "f", content: "x", mode: fs.ModeSetgid | 0o755}},
 	"pipe":                           {{name: "p", flag: tar.TypeFifo}},
 	"long name":                      {{name: strings.Repeat("n", 5000), content: "x"}},
-	"deep name":                      {{name: strings.Repeat("d/", 150) + "f", content: "x"}},
 	"one file too large":             {{name: "f", content: strings.Repeat("x", 1001)}},
 	"too large together":             {{name: "f", content: strings.Repeat("x", 600)}, {name: "g", content: strings.Repeat("x", 600)}},
 	"too many files":                 many(21, "f#"),
@@ -293,6 +294,49 @@ func TestUnpackBombs(t *testing.T) {
 	} {
 		if _, err := unpack(t, t.Context(), archive, small); !errors.Is(err, artifact.ErrArchive) || !strings.Contains(err.Error(), "more than") {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestUnpackEndlessHeaders: long names come before the entry that they name; the reader of a tar takes any number of them.
+func TestUnpackEndlessHeaders(t *testing.T) {
+	var b bytes.Buffer
+	if err := tar.NewWriter(&b).WriteHeader(&tar.Header{Name: strings.Repeat("n", 200), Format: tar.FormatGNU, Typeflag: tar.TypeReg}); err != nil {
+		t.Fatal(err)
+	}
+	longName := b.Bytes()[:1024] // its header and its text
+	_, err := unpack(t, t.Context(), zipped(t, bytes.Repeat(longName, 5000)), small)
+	if !errors.Is(err, artifact.ErrArchive) || !strings.Contains(err.Error(), "more than 1000 bytes and 20 files") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestUnpackZipDirectory: the directory of a zip, which is read into memory as a whole, may not be much larger than the limit needs.
+func TestUnpackZipDirectory(t *testing.T) {
+	const n = 300_000
+	one := makeZip(t, member{name: "f"})
+	start := bytes.Index(one, []byte("PK\x01\x02"))
+	end := bytes.Index(one, []byte("PK\x05\x06"))
+	archive := append(bytes.Clone(one[:start]), bytes.Repeat(one[start:end], n)...)
+	tail := bytes.Clone(one[end:])
+	binary.LittleEndian.PutUint16(tail[8:], n&0xffff)
+	binary.LittleEndian.PutUint16(tail[10:], n&0xffff)
+	binary.LittleEndian.PutUint32(tail[12:], uint32(n*(end-start)))
+	archive = append(archive, tail...)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := unpack(t, t.Context(), archive, small)
+	runtime.ReadMemStats(&after)
+	if took := (after.TotalAlloc - before.TotalAlloc) >> 20; !errors.Is(err, artifact.ErrArchive) || took > 40 {
+		t.Errorf("%v, with %d MiB of memory", err, took)
+	}
+}
+
+func TestUnpackDepth(t *testing.T) {
+	deep := member{name: strings.Repeat("d/", 150) + "f", content: "x"}
+	for format, archive := range formats(t, deep) {
+		if _, err := unpack(t, t.Context(), archive, artifact.UnpackLimits{MaxBytes: 10, MaxFiles: 1000}); !errors.Is(err, artifact.ErrArchive) {
+			t.Errorf("%s: %v", format, err)
 		}
 	}
 }
