@@ -90,6 +90,7 @@ var rooms = []room{
 	{"pkg/webui", 5, plain},
 
 	{"pkg/task", 6, plain},
+	{"examples/wordcount/words", 6, plain}, // a job that programs share: the example, and the demo of the command
 
 	{"cmd/reference", 7, plain},
 	{"examples/*", 7, plain},
@@ -102,6 +103,7 @@ var rooms = []room{
 var peers = []struct{ from, to, why string }{
 	{"pkg/recovery", "pkg/election", "a recovery mode is an engine and the agent whose claim the engine checks"},
 	{"pkg/rpc", "pkg/artifact", "a transport carries blobs and names them as the store does"},
+	{"examples/wordcount/words", "pkg/task", "it is written with the SDK, and programs on the floor above run it"},
 }
 
 // home is where a third-party module may be imported. A test may import a module whose home is on its own floor or below.
