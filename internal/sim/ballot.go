@@ -34,9 +34,12 @@ func (b *ballot) look(m *master) {
 	if b.holder == m {
 		b.until = w.now + ballotLease
 	}
-	boot := m.boot
-	holder := b.holder
-	w.after(w.travel(), func() { m.run(boot, func() { m.learned(holder) }) })
+	boot, holder, faulty, asked := m.boot, b.holder, !w.healed, w.now
+	w.after(w.travel(), func() {
+		if !faulty || !w.healed {
+			m.run(boot, func() { m.learned(holder, asked) })
+		}
+	})
 }
 
 // resign gives the ballot back.

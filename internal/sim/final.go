@@ -70,8 +70,15 @@ func (w *World) checkProcesses(t *term) {
 		default:
 			w.fail("L4", "launch %s of %s runs on %s at the end, and nobody knows it", p.order.ID, key.ID, p.worker.name)
 		}
-		if a := w.appOf(p.order.Executor.App); p.order.Driver == "" && a == nil {
-			w.fail("L4", "launch %s of %s runs on %s at the end, and its application is over", p.order.ID, key.ID, p.worker.name)
+		if p.order.Driver == "" {
+			w.checkApplicationKnows(p)
+		}
+	}
+	for _, a := range w.apps {
+		for num, state := range a.views {
+			if key := (deploy.RowKey{Kind: deploy.RowExecutor, ID: deploy.ExecutorID{App: a.id, Num: num}.String()}); !a.over && !state.Terminal() && !running[key] {
+				w.fail("L6", "executor %s does not run at the end, and its application believes that it is %s", key.ID, state)
+			}
 		}
 	}
 	for key, row := range t.book.rows {
@@ -81,6 +88,17 @@ func (w *World) checkProcesses(t *term) {
 		if d, ok := row.(deploy.DriverRow); ok && d.State == deploy.DriverRunning && !running[key] {
 			w.fail("S3", "driver %s is %s in the books at the end, and does not run", d.ID, d.State)
 		}
+	}
+}
+
+// checkApplicationKnows: an executor runs for an application that lives and has been told of it.
+func (w *World) checkApplicationKnows(p *process) {
+	id := p.order.Executor
+	a := w.appOf(id.App)
+	if a == nil {
+		w.fail("L4", "executor %s runs on %s at the end, and its application is over", id, p.worker.name)
+	} else if state, told := a.views[id.Num]; !told || state != deploy.ExecutorRunning {
+		w.fail("L6", "executor %s runs on %s at the end, and its application has been told %s (%t)", id, p.worker.name, state, told)
 	}
 }
 

@@ -33,6 +33,7 @@ type master struct {
 	term    *term
 	opening bool           // the records are being taken up
 	leader  deploy.Address // as the ballot last told
+	asked   time.Duration  // of the newest answer heard from the ballot
 	renewed time.Duration  // last visit to the ballot that found itself elected
 	rest    time.Duration  // does not want to lead before
 	deaf    time.Duration  // does not believe that it is deposed before; 0: has not been told
@@ -67,8 +68,12 @@ func (m *master) noBallot() {
 	}
 }
 
-// learned hears from the ballot who leads.
-func (m *master) learned(holder *master) {
+// learned hears from the ballot who led when it was asked.
+func (m *master) learned(holder *master, asked time.Duration) {
+	if asked < m.asked {
+		return
+	}
+	m.asked = asked
 	m.leader = deploy.Address{}
 	if holder != nil {
 		m.leader = holder.addr

@@ -32,7 +32,7 @@ type Profile struct {
 	PlanForget             float64 // updates that the placer loses
 	Prepare                time.Duration
 	StartFail              float64
-	Adopt                  bool // workers' launchers keep processes over a restart
+	Adopt                  float64 // workers whose launchers keep processes over a restart
 	Policy                 string
 	Demand                 int // drawn load, 1 light to 3 more than fits
 }
@@ -55,7 +55,7 @@ func drawProfile(r *rand.Rand) Profile {
 		return length(least, most)
 	}
 	const s = time.Second
-	p := Profile{Faults: length(50*s, 90*s)}
+	p := Profile{Faults: length(50*s, 120*s)}
 	p.DelayMin, p.DelayMax = time.Millisecond, length(2*time.Millisecond, 300*time.Millisecond)
 	p.Tail, p.TailMax = share(.4, .03), length(2*s, 40*s)
 	p.InOrder, p.Loss, p.Dup = r.Float64() < .6, share(.4, .06), share(.4, .15)
@@ -75,7 +75,7 @@ func drawProfile(r *rand.Rand) Profile {
 	p.Deaf = share(.4, 1)
 	p.PlanLate, p.PlanWrong, p.PlanForget = every(.4, time.Millisecond, 1500*time.Millisecond), share(.5, .3), share(.6, .1)
 	p.Prepare, p.StartFail = every(.2, time.Millisecond, 4*s), share(.5, .3)
-	p.Adopt = r.Float64() < .4
+	p.Adopt = share(.4, 1.2)
 	p.Policy = policyNames()[r.IntN(len(policyNames()))]
 	p.Demand = 1 + r.IntN(3)
 	return p
@@ -83,7 +83,7 @@ func drawProfile(r *rand.Rand) Profile {
 
 // String gives one line per group, for a failing seed.
 func (p Profile) String() string {
-	return fmt.Sprintf(`faults for %s, demand %d, policy %s, launchers adopt: %t
+	return fmt.Sprintf(`faults for %s, demand %d, policy %s, launchers adopt: %.2f
 network: delay %s to %s, %.3f up to %s more, in order %t, loss %.3f, repeated %.3f, late %.2f, one-sided ends %.2f
 every: break %s, partition %s (up to %s, one-way %.2f), store outage %s
 every: crash of a master %s, worker %s, application %s (down up to %s), leave %s; pause of a master %s, worker %s (up to %s)

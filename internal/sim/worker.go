@@ -33,7 +33,7 @@ func newWorker(w *World, i int) *worker {
 		return deploy.Hello{Role: deploy.RoleWorker, Protocol: deploy.ProtocolVersion, ID: string(k.spec.ID), Address: k.addr}
 	}
 	k.spec = deploy.WorkerSpec{ID: deploy.WorkerID("worker-" + k.name), Address: k.addr, Cores: int32(2 + w.rng.IntN(5)), MemoryMiB: int64(1+w.rng.IntN(4)) * 1024,
-		Adopts: w.p.Adopt, Version: "sim"}
+		Adopts: w.chance(w.p.Adopt), Version: "sim"}
 	if w.rng.IntN(3) == 0 {
 		k.spec.Custom = []deploy.Addresses{{Name: "gpu", Units: []string{"0", "1"}}}
 	}
