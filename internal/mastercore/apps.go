@@ -52,6 +52,7 @@ type profile struct {
 	deploy.Profile
 	target int32
 	live   int32 // launching and running ones that are not being killed
+	begins int32 // of all: launching ones
 	demand demand
 }
 
@@ -167,15 +168,14 @@ func (c *Core) findApp(s *session, m *deploy.RegisterApp) (*app, error) {
 	if err := checkRequest(m.Request); err != nil {
 		return nil, err
 	}
-	var a *app
-	switch kept := c.answers.find(m.Request); {
-	case m.App != "":
-		if a = c.apps[m.App]; a == nil {
-			return nil, fmt.Errorf("application %s: this cluster does not know it: it has ended, or belongs to another cluster; register without an id: %w", m.App, deploy.ErrNotFound)
-		}
+	a, kept := c.apps[m.App], c.answers.find(m.Request)
+	switch {
+	case a != nil:
 		if !m.Token.Equal(deploy.NewSecret(a.rec.Token)) {
 			return nil, fmt.Errorf("application %s: the token is not the one given at its registration: %w", m.App, deploy.ErrDenied)
 		}
+	case m.App != "" && (kept == nil || kept.ID != string(m.App)):
+		return nil, fmt.Errorf("application %s: this cluster does not know it: it has ended, or belongs to another cluster; register without an id: %w", m.App, deploy.ErrNotFound)
 	case kept == nil:
 		return nil, nil
 	case kept.Code != 0:

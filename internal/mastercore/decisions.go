@@ -67,8 +67,8 @@ func sameReason(a, b *scheduler.Reason) bool {
 
 // decide finds out why d waits and tells it if that is news.
 func (c *Core) decide(d *demand) {
-	if d.app != nil && (d.app.ended() || d.app.session == nil && d.app.state() != deploy.AppUnknown) || d.driver != nil && d.driver.done() {
-		if d.decision != nil && (d.app == nil || d.app.ended()) {
+	if d.app != nil && d.app.ended() || d.driver != nil && d.driver.done() {
+		if d.decision != nil {
 			d.decision = nil
 			c.dirty.gone(decisionKey(d))
 		}
@@ -142,7 +142,8 @@ func (c *Core) reasonKey(d *demand) reasonKey {
 	}
 	a, p := d.app, d.profile
 	switch {
-	case d.units() == 0 && a.launching > 0:
+	case a.session == nil && a.state() != deploy.AppUnknown: // nothing is placed until it is back
+	case d.units() == 0 && p.begins > 0:
 		key.code = deploy.ReasonLaunching
 	case d.units() == 0:
 		key.code, key.a = deploy.ReasonExecutorLimit, int64(p.target)
@@ -169,8 +170,10 @@ func (c *Core) driverReason(d *demand, key reasonKey) reasonKey {
 		key.code, key.s = deploy.ReasonHeld, dr.rec.Held
 	case dr.olds > 0:
 		key.code, key.b, key.s = deploy.ReasonBackoff, 1, dr.lastFail
-	case dr.notBefore() > c.at:
-		key.code, key.a, key.s = deploy.ReasonBackoff, dr.notBefore(), dr.lastFail
+	case dr.lease > c.at:
+		key.code, key.a, key.b, key.s = deploy.ReasonBackoff, dr.notBefore(), 2, dr.lastFail
+	case dr.nextTry > c.at:
+		key.code, key.a, key.s = deploy.ReasonBackoff, dr.nextTry, dr.lastFail
 	default:
 		return c.clusterReason(d, key)
 	}
@@ -207,22 +210,22 @@ func (c *Core) explain(d *demand, key reasonKey) deploy.Decision {
 	case deploy.ReasonLaunching:
 		out.Text = "granted; waits for the worker to confirm that it runs"
 	case deploy.ReasonExecutorLimit:
-		out.Text = fmt.Sprintf("has all %d executors it asked for; raise the target for more", key.a)
+		out.Text = fmt.Sprintf("has all %s it asked for; raise the target for more", count(key.a, "executor"))
 	case deploy.ReasonAppCoresMax:
-		out.Text = fmt.Sprintf("has all the cores it may have: %d at most, and an executor takes %d; raise its maximum of cores for more", key.a, key.b)
+		out.Text = fmt.Sprintf("has all the cores it may have: %d at most, and an executor takes %s; raise its maximum of cores for more", key.a, count(key.b, "core"))
 	case deploy.ReasonHeld:
 		out.Text = "held by " + key.s + "; release it to go on"
 	case deploy.ReasonBackoff:
 		out.Text = c.backoffText(key)
 	case deploy.ReasonMasterRecovering:
-		out.Text = fmt.Sprintf("the master has just taken over and waits for %d workers to register again, until %s at the latest; nothing to do but wait",
-			c.recovery.of, c.clock(c.recovery.until))
+		out.Text = fmt.Sprintf("the master has just taken over and waits for %s to register again, until %s at the latest; nothing to do but wait",
+			count(int64(c.recovery.of), "worker"), c.clock(c.recovery.until))
 	case deploy.ReasonNoWorkers:
 		out.Text = "no worker is alive; start one"
 	case deploy.ReasonInfeasible:
 		out.Text = c.infeasibleText(d, key)
 	case deploy.ReasonMaxDrivers:
-		out.Text = fmt.Sprintf("%d drivers run, which is the cluster's limit; wait for one to end, or raise the limit", key.a)
+		out.Text = fmt.Sprintf("%s at a time is the cluster's limit; wait for one to end, or raise the limit", count(key.a, "driver"))
 	}
 	if key.policy != 0 {
 		c.quote(&out, &d.policy)
@@ -237,8 +240,11 @@ func (c *Core) backoffText(key reasonKey) string {
 	if key.s != "" {
 		last = "; the last one: " + key.s
 	}
-	if key.b != 0 {
+	switch key.b {
+	case 1:
 		return "waits for its earlier attempt to end on the worker that came back" + last
+	case 2:
+		return "waits until " + c.clock(time.Unix(0, key.a)) + ", when the attempt on its lost worker has surely ended" + last
 	}
 	return "waits before the next try at " + c.clock(time.Unix(0, key.a)) + last + "; look at its stderr"
 }
@@ -253,7 +259,7 @@ func (c *Core) infeasibleText(d *demand, key reasonKey) string {
 		case sizeMemory:
 			return deploy.FormatMemory(n)
 		case sizeCores:
-			return fmt.Sprintf("%d cores", n)
+			return count(n, "core")
 		}
 		return fmt.Sprintf("%d %s", n, key.s)
 	}

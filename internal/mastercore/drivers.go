@@ -104,6 +104,7 @@ func (c *Core) attach(d *driver, l *launch) {
 	d.rec.Launch, d.rec.Worker, d.rec.LeaseUntil, d.rec.Exit = l.id, l.worker.spec.ID, time.Time{}, deploy.Exit{}
 	d.address, d.units = l.worker.spec.Address, l.addresses
 	c.persistDriver(d)
+	c.fact(DriverChanged{Driver: d.rec.ID, Attempt: d.rec.Attempt, Worker: d.rec.Worker, From: d.state(), To: d.state(), Reason: "granted"})
 	c.touchDriver(d)
 	c.touchDemand(&d.demand)
 }

@@ -43,6 +43,7 @@ func (c *Core) addExecutor(e *executor, reason string) {
 	i, _ := slices.BinarySearchFunc(a.executors, e.num, executorByNum)
 	a.executors = slices.Insert(a.executors, i, e)
 	a.launching++
+	e.profile.begins++
 	a.meet(e.launch.worker)
 	if a.state() == deploy.AppWaiting {
 		c.appBecomes(a, deploy.AppRunning, "")
@@ -78,7 +79,9 @@ func (c *Core) executorRuns(e *executor) {
 		return
 	}
 	e.app.launching--
+	e.profile.begins--
 	e.app.running++
+	c.redecide(&e.profile.demand)
 	c.executorBecomes(e, deploy.ExecutorRunning, false)
 	c.touchApp(e.app)
 }
@@ -108,6 +111,7 @@ func (c *Core) executorEnded(e *executor, end ending) {
 	a := e.app
 	if e.life.State() == deploy.ExecutorLaunching {
 		a.launching--
+		e.profile.begins--
 	} else {
 		a.running--
 	}

@@ -64,6 +64,7 @@ type Placed struct {
 	Granted  int
 	Rejected map[string]int
 	Policy   string
+	Fallback deploy.ReasonCode // why the configured policy did not make the plan, NONE if it did
 	Took     time.Duration
 }
 

@@ -105,11 +105,12 @@ func (k *checker) launches() {
 // app checks M4, M5, M8 and M13 for one application.
 func (k *checker) app(id deploy.AppID, a *app) {
 	cores, launching, running := int64(0), 0, 0
-	live := map[*profile]int32{}
+	live, begins := map[*profile]int32{}, map[*profile]int32{}
 	for i, e := range a.executors {
 		cores += int64(e.need.Cores)
 		if e.life.State() == deploy.ExecutorLaunching {
 			launching++
+			begins[e.profile]++
 		} else {
 			running++
 		}
@@ -126,7 +127,8 @@ func (k *checker) app(id deploy.AppID, a *app) {
 		id, a.cores, a.launching, a.running, cores, launching, running)
 	k.want(a.cores <= int64(a.coresMax) || a.restored(), "M5", "application %s has %d cores of at most %d", id, a.cores, a.coresMax)
 	for _, p := range a.profiles {
-		k.want(live[p] == p.live, "M5", "application %s profile %d counts %d live, has %d", id, p.ID, p.live, live[p])
+		k.want(live[p] == p.live && begins[p] == p.begins, "M5", "application %s profile %d counts %d live and %d launching, has %d and %d",
+			id, p.ID, p.live, p.begins, live[p], begins[p])
 		k.demand(&p.demand, k.c.wants(&p.demand))
 	}
 	listed := false

@@ -24,7 +24,7 @@ const (
 // planned takes a plan: each grant is checked against the books of now, so that a late or wrong plan harms nothing.
 func (c *Core) planned(ev *Planned) {
 	plan := &ev.Plan
-	fact := Placed{Version: plan.Version, Policy: ev.Policy, Took: ev.Took}
+	fact := Placed{Version: plan.Version, Policy: ev.Policy, Fallback: ev.Fallback, Took: ev.Took}
 	if !c.alive() || plan.Epoch != uint64(c.epoch) || plan.Version > c.place.version {
 		if len(plan.Grants) > 0 {
 			fact.reject(rejectEpoch, len(plan.Grants))

@@ -108,7 +108,7 @@ func (c *Core) restoreWorker(rec deploy.WorkerRecord) {
 	w := newWorker(id)
 	w.spec, w.incarnation, w.decommissioned = rec.Spec, rec.Incarnation, rec.Decommissioned
 	w.recorded, w.expected = true, true
-	w.heard = c.heardAt(c.at) // the last epoch may have renewed its lease until now
+	w.heard = c.heardAt(c.restoredLease() - int64(c.cfg.DriverLease))
 	w.reason = "not heard since the master changed"
 	c.workers[id], c.addresses[w.spec.Address] = w, w
 	c.recovery.workers++
@@ -139,17 +139,14 @@ func (c *Core) restoreDriver(rec deploy.DriverRecord) {
 		return
 	}
 	c.answers.pin(deploy.Answer{Request: rec.Request, At: rec.SubmittedAt, ID: string(rec.ID)})
-	state := rec.State
-	if state == deploy.DriverRunning {
-		state = deploy.DriverUnknown
-	}
-	d := c.newDriver(rec, state)
+	d := c.newDriver(rec, rec.State)
 	c.touchDriver(d)
 	c.touchDemand(&d.demand)
 	switch {
 	case d.done():
 		c.ended = append(c.ended, d)
-	case state == deploy.DriverUnknown:
+	case rec.State == deploy.DriverRunning:
+		c.driverBecomes(d, deploy.DriverUnknown, "not heard since the master changed")
 		if w := c.workers[rec.Worker]; w != nil && !rec.Launch.IsZero() && c.launches[rec.Launch] == nil {
 			d.address = w.spec.Address
 			l := &launch{id: rec.Launch, worker: w, driver: d, expected: true}
@@ -157,9 +154,14 @@ func (c *Core) restoreDriver(rec deploy.DriverRecord) {
 			c.list(l)
 		}
 	case !rec.LeaseUntil.IsZero(): // by another master's clock; no lease is longer than a whole one from now
-		c.setLease(d, c.at+int64(c.cfg.DriverLease))
+		c.setLease(d, c.restoredLease())
 		c.armDriver(d)
 	}
+}
+
+// restoredLease is when the leases that earlier leaders have renewed end. A deposed one may go on for about a heartbeat before it notices.
+func (c *Core) restoredLease() int64 {
+	return c.started.UnixNano() + int64(2*c.cfg.Heartbeat) + int64(c.cfg.DriverLease)
 }
 
 // rememberKilled keeps the numbers of executors that may still run although their kill was acknowledged.
@@ -212,7 +214,7 @@ func (c *Core) startPlacing() {
 	for _, d := range c.driversInOrder() {
 		if d.state() == deploy.DriverUnknown && d.launch == nil {
 			c.running++ // detach counts it out
-			c.attemptLost(d, "its worker is not known any more", c.started.UnixNano()+int64(c.cfg.DriverLease))
+			c.attemptLost(d, "its worker is not known any more", c.restoredLease())
 		}
 		c.touchDemand(&d.demand)
 	}

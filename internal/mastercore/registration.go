@@ -29,6 +29,9 @@ func (c *Core) registerWorker(s *session, m *deploy.RegisterWorker, at int64) {
 	c.enter(w, m)
 	strays := c.reconcile(w, m.Launches, adopts, restarted)
 
+	if adopts { // until now it stood for what earlier leaders may have heard
+		w.heard = moment{}
+	}
 	w.heard = c.heardAt(max(at, w.heard.at))
 	w.suspect, w.hungUp = false, false
 	s.worker, w.session, w.peer = w, s, s.peer

@@ -161,6 +161,9 @@ func (d *driver) row() deploy.DriverRow {
 		Message: d.rec.Message, Program: spec.Command.Program, Held: d.rec.Held, SubmittedAt: d.rec.SubmittedAt,
 		StartedAt: d.startedAt, EndedAt: d.endedAt, Waiting: d.demand.code(),
 	}
+	if d.killing && !d.done() {
+		row.Message = "being killed by request"
+	}
 	if at := d.notBefore(); !d.done() && d.launch == nil && at > 0 {
 		row.NextTry = time.Unix(0, at).In(d.rec.SubmittedAt.Location())
 	}

@@ -33,7 +33,7 @@ func mainText(r *scheduler.Reason) string {
 
 // causeText counts the workers that do not serve for one reason.
 func causeText(c *deploy.Cause) string {
-	out := fmt.Sprintf("%d %s %s", c.Workers, plural(c.Workers, "worker"), causePhrase(c))
+	out := count(int64(c.Workers), "worker") + " " + causePhrase(c)
 	if c.Nearest == "" {
 		return out
 	}
@@ -65,9 +65,10 @@ func causePhrase(c *deploy.Cause) string {
 	return c.Code.String()
 }
 
-func plural(n int, word string) string {
+// count says how many there are of something.
+func count(n int64, word string) string {
 	if n == 1 {
-		return word
+		return "1 " + word
 	}
-	return word + "s"
+	return fmt.Sprintf("%d %ss", n, word)
 }
