@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/musterproject/muster/pkg/launcher/proclauncher"
+	"github.com/musterproject/muster/pkg/task"
 	"github.com/musterproject/muster/pkg/worker"
 )
 
@@ -24,6 +25,9 @@ func becomeChild() bool {
 			os.Exit(exitOurs)
 		}
 		return true
+	}
+	if task.IsExecutor() {
+		os.Exit(executorOfDemo())
 	}
 	return false
 }

@@ -15,6 +15,9 @@ import (
 	"time"
 )
 
+// demoCores is what each worker of a demo offers.
+const demoCores = 2
+
 // nursery keeps the daemons of a demo: it starts them from this very program, and ends every one it started.
 type nursery struct {
 	dir    string
@@ -55,7 +58,7 @@ func (n *nursery) cluster(ctx context.Context, workers int) (url, pages string, 
 	url, pages = said[0], said[1]
 	for i := range workers {
 		name := "worker" + strconv.Itoa(i+1)
-		_, err := n.start(ctx, name, []string{"worker "}, "worker", "--webui-port", "0", "--work-dir", filepath.Join(n.dir, name), "--cores", "2", "--memory", "2g", url)
+		_, err := n.start(ctx, name, []string{"worker "}, "worker", "--webui-port", "0", "--work-dir", filepath.Join(n.dir, name), "--cores", strconv.Itoa(demoCores), "--memory", "2g", url)
 		if err != nil {
 			return "", "", err
 		}

@@ -61,7 +61,7 @@ func newRoot(io stdio) *cobra.Command {
 
 // group lets a command that only holds others answer an unknown one as bad usage, and nothing at all with its help.
 func group(cmd *cobra.Command) {
-	cmd.Args = cobra.ArbitraryArgs
+	cmd.Args, cmd.SuggestionsMinimumDistance = cobra.ArbitraryArgs, 2
 	cmd.RunE = func(cmd *cobra.Command, words []string) error {
 		if len(words) == 0 {
 			return cmd.Help()

@@ -152,7 +152,7 @@ func (s *submission) followOnce(ctx context.Context, c *client, id deploy.Driver
 			if !ok {
 				return fmt.Errorf("driver %s: its master has begun anew: %w", id, deploy.ErrUnavailable)
 			}
-			if line := progress(d); line != *last {
+			if line := stateLine(d); line != *last {
 				*last = line
 				fmt.Fprintln(s.app.err, line)
 			}
@@ -168,7 +168,7 @@ func (s *submission) followOnce(ctx context.Context, c *client, id deploy.Driver
 	return fmt.Errorf("driver %s: the stream of its states ended: %w", id, deploy.ErrUnavailable)
 }
 
-func progress(d deploy.DriverRow) string {
+func stateLine(d deploy.DriverRow) string {
 	line := fmt.Sprintf("%s %s", d.ID, d.State)
 	if d.Worker != "" && !d.State.Terminal() {
 		line += " on " + string(d.Worker)
