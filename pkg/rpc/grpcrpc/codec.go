@@ -12,7 +12,7 @@ import (
 // frame is a frame of a session as bytes: written and read outside of gRPC, so that a fault in it gets a sentence and a hot message no copy.
 type frame struct{ b []byte }
 
-// codec writes protobuf. It stands in for gRPC's own, which has no limit on what a message unfolds into.
+// codec writes protobuf. It stands in for gRPC's own, which has no limit on what a message unfolds into and knows no frames.
 type codec struct{}
 
 // Name makes the content type that every gRPC client knows.

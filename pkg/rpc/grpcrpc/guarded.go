@@ -7,11 +7,11 @@ import (
 	"slices"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/peer"
-	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/musterproject/muster/pkg/deploy"
+	"github.com/musterproject/muster/pkg/rpc/wire"
 	pb "github.com/musterproject/muster/pkg/rpc/wire/muster/v1"
 )
 
@@ -38,7 +38,7 @@ func (s *server) unary(method string, handle grpc.MethodHandler) grpc.MethodHand
 		}
 		ctx, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
 		defer cancel()
-		answer, err := handle(impl, withPrincipal(ctx, who), func(p any) error { return malformed(read(p)) }, i)
+		answer, err := handle(impl, withPrincipal(ctx, who), func(p any) error { return receive(read, p) }, i)
 		return answer, toStatus(err)
 	}
 }
@@ -82,14 +82,19 @@ type admitted struct {
 func (a *admitted) Context() context.Context { return a.ctx }
 
 // RecvMsg reads a message.
-func (a *admitted) RecvMsg(m any) error { return malformed(a.ServerStream.RecvMsg(m)) }
+func (a *admitted) RecvMsg(m any) error { return receive(a.ServerStream.RecvMsg, m) }
 
-// malformed gives a request that cannot be read the caller's code: gRPC calls it its own fault.
-func malformed(err error) error {
-	if s, ok := status.FromError(err); ok && s.Code() == codes.Internal {
-		return deploy.Fault{Kind: deploy.ErrInvalid, Text: s.Message()}
+// receive takes a message as bytes and reads it here: a request that cannot be read is the caller's fault, and gRPC would call it its own.
+func receive(take func(any) error, m any) error {
+	p, ok := m.(proto.Message)
+	if !ok {
+		return take(m)
 	}
-	return err
+	var f frame
+	if err := take(&f); err != nil {
+		return err
+	}
+	return wire.Unmarshal(f.b, p)
 }
 
 type principalKey struct{}
