@@ -148,12 +148,15 @@ func (c *Core) exited(e launcher.Exited) {
 	}
 	l.taken = true
 	l.report.Lived = e.Lived
-	exit, state, message := e.Exit, deploy.ExecutorExited, ""
+	exit, state, message := e.Exit, deploy.ExecutorExited, e.Message
 	if l.oom && exit.Signal == sigKill {
 		exit.OOM = true
 	}
 	if e.Killed {
-		state, message = deploy.ExecutorKilled, l.why
+		state = deploy.ExecutorKilled
+	}
+	if message == "" && e.Killed {
+		message = l.why
 	}
 	c.end(l, state, exit, message)
 }

@@ -268,6 +268,7 @@ func (s *stage) parseProcess(verb string, w *words) (Event, error) {
 	case "exited":
 		e := launcher.Exited{Launch: id, Killed: w.has("killed"), Lived: w.length("lived"), At: s.now}
 		e.Exit = deploy.Exit{Code: int32(w.number("code")), Signal: int32(w.number("signal"))}
+		e.Message = w.rest()
 		return Process{Event: e}, nil
 	}
 	return nil, fmt.Errorf("event %q is unknown", verb)
