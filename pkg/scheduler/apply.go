@@ -115,7 +115,9 @@ func (s *State) recount(w *worker, row *WorkerRow) {
 		return
 	}
 	if w.counted {
+		s.evict(uint32(row.Ref), w)
 		s.total(uint32(row.Ref), w, false)
+		s.dropKinds()
 	}
 	copyResources(&w.row.Total, &row.Total)
 	s.total(uint32(row.Ref), w, true)
@@ -123,13 +125,22 @@ func (s *State) recount(w *worker, row *WorkerRow) {
 }
 
 func (s *State) removeWorker(ref WorkerRef, w *worker) {
+	s.evict(uint32(ref), w)
 	s.names.remove(keyOf(0, w.label, uint32(ref)))
 	s.total(uint32(ref), w, false)
+	s.dropKinds()
 	s.blocked[w.row.Blocked]--
 	w.live, w.counted = false, false
-	s.reindex(uint32(ref), w)
 	w.seen.cores, w.seen.memory = -1, -1 // whoever comes next was never seen
 	w.row.ID, w.row.Host, w.row.Blocked = "", "", deploy.ReasonNone
+}
+
+// evict takes a worker out of the indexes of what is free, before its capacity or id changes.
+func (s *State) evict(ref uint32, w *worker) {
+	live := w.live
+	w.live = false
+	s.reindex(ref, w)
+	w.live = live
 }
 
 // applyDemand takes over one row. A new or changed one is asked.

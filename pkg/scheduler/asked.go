@@ -8,8 +8,7 @@ type walk struct {
 	pending key       // the last one asked of those pending
 	slots   key       // the last one asked of those that waited for a driver slot
 	heads   [2][]head // heaps of the woken groups, by their next member
-	queued  int       // asked so far of those with a position
-	waits   int       // left waiting with a position
+	settled int       // asked so far that want nothing more: by the books, or served by this plan
 }
 
 // head is a woken group and the next of its members to be asked.
@@ -98,15 +97,23 @@ func (s *State) nextAsked() (DemandRef, bool) {
 		case from == 2:
 			w.slots = k
 		}
+		s.tally()
 		w.count++
-		if from > 0 {
-			w.queued++
-		}
-		s.demands[k.ref()].yielded = s.view
 		s.asked = append(s.asked, DemandRef(k.ref()))
 		return DemandRef(k.ref()), true
 	}
 	return 0, false
+}
+
+// tally looks at the demand asked last, now that the policy has done with it.
+func (s *State) tally() {
+	if len(s.asked) == 0 {
+		return
+	}
+	d := &s.demands[s.asked[len(s.asked)-1]]
+	if idle := d.row.Units == 0 || !d.row.Driver && d.row.Cores < d.row.Need.Cores; idle || d.granted > 0 && (d.left == 0 || s.coresLeft(d) < d.row.Need.Cores) {
+		s.walk.settled++
+	}
 }
 
 // advance moves the first group on to its next member; false if nothing fits its need any more.

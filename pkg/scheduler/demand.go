@@ -14,7 +14,6 @@ type demand struct {
 	wake    Wake
 	group   int32  // while parked with WakeNeedFits
 	waited  int32  // place in the plan's Waiting, -1 if none
-	yielded uint64 // the view that asked it last
 	named   uint64 // the update that named the slot last
 	version uint64 // of the last change
 	row     DemandRow
@@ -62,7 +61,7 @@ func (g *group) key(ref int32) key { return key{uint64(g.cores) << 32, uint64(re
 // queue keeps track of who is to be asked and who waits for what.
 type queue struct {
 	pending [2]tree // to be asked, by rank: drivers, executors
-	waiting [2]tree // for room or for a driver slot, by rank: their positions
+	waiting [2]tree // for room or for a driver slot, by rank
 	slots   tree    // drivers that wait for a driver slot, by rank
 	alarms  tree    // by time
 	always  tree    // asked at every update, by ref

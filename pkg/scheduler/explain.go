@@ -21,20 +21,20 @@ func (v View) Explain(d DemandRef) (Reason, Wake) {
 	case x.row.Driver && s.slots == 0:
 		return Reason{Code: deploy.ReasonMaxDrivers, Position: s.position(x)}, Wake{Kind: WakeDriverSlot}
 	}
+	if n := &x.row.Need; s.shape(x.shape).free.fits(n.Cores, n.MemoryMiB) {
+		return Reason{Code: deploy.ReasonQueueBehind, Position: s.position(x)}, Wake{Kind: WakeAnyChange} // the policy's own will
+	}
 	return s.noRoom(d, x), Wake{Kind: WakeNeedFits}
 }
 
-// position counts who waits before a demand, itself included; those asked before it in this view as they were left.
+// position counts who comes before a demand, itself included: who waits for room or is still to be served, whether it was asked again or not.
 func (s *State) position(d *demand) int {
-	n := s.queue.waiting[d.kind()].rank(d.rank()) + 1
+	q, k, r := &s.queue, d.kind(), d.rank()
+	n := q.pending[k].rank(r) + q.waiting[k].rank(r)
 	if !d.row.Driver {
-		n += s.queue.waiting[0].n
+		n += q.pending[0].n + q.waiting[0].n
 	}
-	n += s.walk.waits - s.walk.queued
-	if d.parked && d.wake.queues() && d.yielded == s.view {
-		n++ // it is one of those asked
-	}
-	return n
+	return n - s.walk.settled + 1
 }
 
 // noRoom explains a demand that no worker has room for.
@@ -47,12 +47,12 @@ func (s *State) noRoom(ref DemandRef, d *demand) Reason {
 	sh := s.shape(d.shape)
 	from := len(s.buf.causes)
 	if !sh.total.fits(n.Cores, n.MemoryMiB) {
-		s.causes(n, sh, &sh.total, s.names.n, true)
+		s.causes(n, sh, 1, s.names.n)
 		r.Code = deploy.ReasonInfeasible
 		r.Causes = s.buf.causes[from:len(s.buf.causes):len(s.buf.causes)]
 		return r
 	}
-	s.causes(n, sh, &sh.free, s.shapes.list[0].free.cores.n, false)
+	s.causes(n, sh, 0, s.shapes.list[0].free.cores.n)
 	open := len(s.buf.causes)
 	for code, count := range s.blocked {
 		if code > 0 && count > 0 {
@@ -82,16 +82,15 @@ func most(causes []Cause) deploy.ReasonCode {
 	return code
 }
 
-// causes appends why none of workers fits a need, by an index of those that have its custom resources.
-func (s *State) causes(n *Need, sh *shape, x *index, workers int, total bool) {
+// causes appends why none of workers fits a need by what it has free (0) or by its capacity (1).
+func (s *State) causes(n *Need, sh *shape, which, workers int) {
+	x := sh.index(which)
 	if x.cores.n < workers {
-		s.lackCustom(n, sh, workers-x.cores.n, total)
+		s.lackCustom(n, sh, which, workers-x.cores.n)
 	}
 	if few := x.cores.rank(below(uint32(n.Cores))); few > 0 {
 		c := Cause{Code: deploy.ReasonInsufficientCores, Workers: few, Want: int64(n.Cores)}
-		k, _ := x.cores.prev(below(uint32(n.Cores)), 0)
-		k, _ = x.cores.next(below(uint32(k.hi>>32)), 0) // the first by id of those with as many
-		c.Nearest, c.Have = WorkerRef(k.ref()), int64(k.hi>>32)
+		c.Nearest, c.Have = x.cores.nearest(uint32(n.Cores))
 		s.buf.causes = append(s.buf.causes, c)
 	}
 	if rest := x.cores.n - x.cores.rank(below(uint32(n.Cores))); rest > 0 {
@@ -103,16 +102,22 @@ func (s *State) causes(n *Need, sh *shape, x *index, workers int, total bool) {
 	}
 }
 
-// lackCustom appends how many workers lack which custom resource first.
-func (s *State) lackCustom(n *Need, sh *shape, workers int, total bool) {
-	at := len(s.buf.causes)
-	for i := range n.Custom {
-		c := Cause{Code: deploy.ReasonInsufficientResource, Resource: n.Custom[i].Name, Want: int64(n.Custom[i].Count), Nearest: NoWorker}
-		if i > 0 && !total {
-			c.Workers = int(sh.lacks[i])
-			workers -= c.Workers
+// lackCustom appends how many workers lack which custom resource first. Those that have none at all lack the first.
+func (s *State) lackCustom(n *Need, sh *shape, which, workers int) {
+	for _, lack := range sh.lacks[which][1:] {
+		workers -= int(lack)
+	}
+	for i, a := range n.Custom {
+		c := Cause{Code: deploy.ReasonInsufficientResource, Resource: a.Name, Workers: workers, Want: int64(a.Count), Nearest: NoWorker}
+		if i > 0 {
+			c.Workers = int(sh.lacks[which][i])
+		}
+		if c.Workers == 0 {
+			continue
+		}
+		if k := s.kindOf(a.Name); k != nil {
+			c.Nearest, c.Have = k.by(which).nearest(uint32(a.Count))
 		}
 		s.buf.causes = append(s.buf.causes, c)
 	}
-	s.buf.causes[at].Workers = workers
 }

@@ -94,4 +94,5 @@ func (s *State) relabel() {
 		s.unbuild(s.shapes.built[0])
 	}
 	s.build(0)
+	s.rebuildKinds()
 }

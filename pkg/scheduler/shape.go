@@ -19,11 +19,11 @@ type shape struct {
 	hash   uint64
 	live   int32 // demands
 	built  bool
-	used   uint64  // when it was last asked for
-	free   index   // of workers that take work
-	total  index   // of all workers by their whole capacity
-	lacks  []int32 // by place in custom: workers that take work, have custom resources, and lack this one first
-	groups tree    // of waiting demands, by (cores, group), values are memory inverted
+	used   uint64     // when it was last asked for
+	free   index      // of workers that take work
+	total  index      // of all workers by their whole capacity
+	lacks  [2][]int32 // of free and total, by place in custom: workers that have custom resources and lack this one first
+	groups tree       // of waiting demands, by (cores, group), values are memory inverted
 }
 
 // shapes interns lists of custom resources.
@@ -76,7 +76,8 @@ func (s *State) intern(custom []deploy.Amount) int32 {
 	if len(x.list)-len(x.free) >= maxShapes {
 		s.forgetShapes()
 	}
-	fresh := shape{custom: slices.Clone(custom), hash: h, lacks: make([]int32, len(custom)), groups: newTree(&s.trees, false)}
+	n := len(custom)
+	fresh := shape{lacks: [2][]int32{make([]int32, n), make([]int32, n)}, custom: slices.Clone(custom), hash: h, groups: newTree(&s.trees, false)}
 	i := int32(len(x.list))
 	if n := len(x.free); n > 0 {
 		i, x.free = x.free[n-1], x.free[:n-1]
@@ -114,7 +115,8 @@ func (s *State) unbuild(i int32) {
 	}
 	sh.free.drop()
 	sh.total.drop()
-	clear(sh.lacks)
+	clear(sh.lacks[0])
+	clear(sh.lacks[1])
 	sh.built = false
 	s.shapes.built = slices.DeleteFunc(s.shapes.built, func(j int32) bool { return j == i })
 }
@@ -150,32 +152,39 @@ func (s *State) build(i int32) {
 	for ref := range s.workers {
 		w := &s.workers[ref]
 		if w.indexed {
-			sh.admit(uint32(ref), &w.in, w.inCustom)
+			sh.admit(uint32(ref), &w.in, w.inCustom, 0)
 		}
-		if w.live && missing(w.row.Total.Custom, sh.custom) < 0 {
-			sh.total.add(uint32(ref), w.capacity())
+		if w.counted {
+			sh.admit(uint32(ref), w.capacity(), w.row.Total.Custom, 1)
 		}
 	}
 }
 
-// admit adds a worker that takes work, or counts what it lacks.
-func (sh *shape) admit(ref uint32, at *spot, custom []deploy.Amount) {
+// admit adds a worker that takes work (0), or one by its capacity (1), or counts what it lacks.
+func (sh *shape) admit(ref uint32, at *spot, custom []deploy.Amount, which int) {
 	switch i := missing(custom, sh.custom); {
 	case i < 0:
-		sh.free.add(ref, at)
+		sh.index(which).add(ref, at)
 	case len(custom) > 0:
-		sh.lacks[i]++
+		sh.lacks[which][i]++
 	}
 }
 
 // expel undoes admit.
-func (sh *shape) expel(ref uint32, at *spot, custom []deploy.Amount) {
+func (sh *shape) expel(ref uint32, at *spot, custom []deploy.Amount, which int) {
 	switch i := missing(custom, sh.custom); {
 	case i < 0:
-		sh.free.cut(ref, at)
+		sh.index(which).cut(ref, at)
 	case len(custom) > 0:
-		sh.lacks[i]--
+		sh.lacks[which][i]--
 	}
+}
+
+func (sh *shape) index(which int) *index {
+	if which == 0 {
+		return &sh.free
+	}
+	return &sh.total
 }
 
 // order makes sure that an index has the trees of an order.

@@ -39,6 +39,7 @@ type State struct {
 
 	trees   forest
 	shapes  shapes
+	kinds   []kind
 	names   tree // all workers by label
 	newest  uint32
 	workers []worker
@@ -89,6 +90,7 @@ func (s *State) reset() {
 	s.trees.nodes, s.trees.free = s.trees.nodes[:0], s.trees.free[:0]
 	s.shapes = shapes{byHash: map[uint64][]int32{}, list: []shape{{groups: newTree(&s.trees, false)}}}
 	s.names = newTree(&s.trees, false)
+	s.kinds = s.kinds[:0]
 	clear(s.workers)
 	clear(s.demands)
 	clear(s.shares)
@@ -109,5 +111,6 @@ func (s *State) Version() (epoch, version uint64) { return s.epoch, s.version }
 // Waiting tells whether a view would ask something now, as after one that was bounded.
 func (s *State) Waiting() bool {
 	s.wakeTimed()
+	s.wakeFitting()
 	return s.queue.pending[0].n > 0 || s.queue.pending[1].n > 0 || len(s.queue.woken) > 0 || s.slots > 0 && s.queue.slots.n > 0
 }

@@ -109,9 +109,6 @@ func (v View) Wait(d DemandRef, r Reason, until Wake) {
 	if x.waited < 0 {
 		x.waited = int32(len(s.buf.waiting))
 		s.buf.waiting = append(s.buf.waiting, Waiting{})
-		if until.queues() {
-			s.walk.waits++
-		}
 	}
 	s.buf.waiting[x.waited] = Waiting{d, r, until}
 }

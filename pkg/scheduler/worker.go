@@ -35,6 +35,16 @@ func (w *worker) capacity() *spot {
 	return &spot{label: w.label, memory: w.row.Total.MemoryMiB, cores: w.row.Total.Cores}
 }
 
+// count gives the units of a custom resource in a list.
+func count(list []deploy.Amount, name string) int32 {
+	for i := range list {
+		if list[i].Name == name {
+			return list[i].Count
+		}
+	}
+	return 0
+}
+
 // fits tells whether one unit of n fits into what is free now.
 func (w *worker) fits(n *Need) bool {
 	return w.free.Cores >= n.Cores && w.free.MemoryMiB >= n.MemoryMiB && (len(n.Custom) == 0 || missing(w.free.Custom, n.Custom) < 0)
@@ -90,9 +100,12 @@ func (s *State) flush() {
 func (s *State) reindex(ref uint32, w *worker) {
 	now := spot{label: w.label, memory: w.free.MemoryMiB, cores: w.free.Cores}
 	open := w.open()
-	custom := len(w.inCustom) > 0 || len(w.free.Custom) > 0
+	custom := len(w.row.Total.Custom) > 0
 	if w.indexed == open && (!open || w.in == now && (!custom || slices.Equal(w.inCustom, w.free.Custom))) {
 		return
+	}
+	if custom {
+		s.moveKinds(ref, w, open)
 	}
 	plain := &s.shapes.list[0]
 	if w.indexed {
@@ -106,10 +119,10 @@ func (s *State) reindex(ref uint32, w *worker) {
 			break
 		}
 		if w.indexed {
-			s.shapes.list[i].expel(ref, &w.in, w.inCustom)
+			s.shapes.list[i].expel(ref, &w.in, w.inCustom, 0)
 		}
 		if open {
-			s.shapes.list[i].admit(ref, &now, w.free.Custom)
+			s.shapes.list[i].admit(ref, &now, w.free.Custom, 0)
 		}
 	}
 	w.indexed, w.in = open, now
@@ -119,17 +132,16 @@ func (s *State) reindex(ref uint32, w *worker) {
 // total puts a worker into the indexes by capacity, or takes it out.
 func (s *State) total(ref uint32, w *worker, in bool) {
 	at := w.capacity()
+	s.countKinds(ref, w, in)
 	for i := -1; i < len(s.shapes.built); i++ {
 		sh := &s.shapes.list[0]
 		if i >= 0 {
 			sh = &s.shapes.list[s.shapes.built[i]]
 		}
-		switch {
-		case missing(w.row.Total.Custom, sh.custom) >= 0:
-		case in:
-			sh.total.add(ref, at)
-		default:
-			sh.total.cut(ref, at)
+		if in {
+			sh.admit(ref, at, w.row.Total.Custom, 1)
+		} else {
+			sh.expel(ref, at, w.row.Total.Custom, 1)
 		}
 	}
 }

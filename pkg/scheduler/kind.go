@@ -1,0 +1,107 @@
+package scheduler
+
+import "slices"
+
+// kind is a custom resource that some worker has. It finds the worker that misses least of it.
+type kind struct {
+	name    string
+	workers int32
+	free    tree // workers that take work, by (units free, label)
+	total   tree // all of them, by (units, label)
+}
+
+func (s *State) kindOf(name string) *kind {
+	for i := range s.kinds {
+		if s.kinds[i].name == name {
+			return &s.kinds[i]
+		}
+	}
+	return nil
+}
+
+// countKinds adds a worker's capacity, or takes it out. A kind that no worker has any more goes.
+func (s *State) countKinds(ref uint32, w *worker, in bool) {
+	for _, a := range w.row.Total.Custom {
+		k := s.kindOf(a.Name)
+		if k == nil {
+			s.kinds = append(s.kinds, kind{name: a.Name, free: newTree(&s.trees, false), total: newTree(&s.trees, false)})
+			k = &s.kinds[len(s.kinds)-1]
+		}
+		at := keyOf(uint32(a.Count), w.label, ref)
+		if in {
+			k.workers++
+			k.total.insert(at, 0)
+			continue
+		}
+		k.workers--
+		k.total.remove(at)
+	}
+}
+
+// dropKinds forgets the kinds that are left without a worker. They are empty by then.
+func (s *State) dropKinds() {
+	s.kinds = slices.DeleteFunc(s.kinds, func(k kind) bool {
+		if k.workers > 0 {
+			return false
+		}
+		k.free.drop()
+		k.total.drop()
+		return true
+	})
+}
+
+// moveKinds follows what a worker has free, from what the indexes know to what is now.
+func (s *State) moveKinds(ref uint32, w *worker, open bool) {
+	for _, a := range w.row.Total.Custom {
+		was, is := count(w.inCustom, a.Name), count(w.free.Custom, a.Name)
+		if w.indexed == open && was == is {
+			continue
+		}
+		k := s.kindOf(a.Name)
+		if w.indexed {
+			k.free.remove(keyOf(uint32(was), w.in.label, ref))
+		}
+		if open {
+			k.free.insert(keyOf(uint32(is), w.label, ref), 0)
+		}
+	}
+}
+
+func (k *kind) by(which int) *tree {
+	if which == 0 {
+		return &k.free
+	}
+	return &k.total
+}
+
+// nearest gives the worker with the most units below want, the first by id of equals.
+func (t *tree) nearest(want uint32) (ref WorkerRef, have int64) {
+	k, ok := t.prev(below(want), 0)
+	if !ok {
+		return NoWorker, 0
+	}
+	k, _ = t.next(below(uint32(k.hi>>32)), 0)
+	return WorkerRef(k.ref()), int64(k.hi >> 32)
+}
+
+// rebuildKinds fills all kinds anew, after the labels have changed.
+func (s *State) rebuildKinds() {
+	for i := range s.kinds {
+		k := &s.kinds[i]
+		k.free.drop()
+		k.total.drop()
+		k.workers, k.free, k.total = 0, newTree(&s.trees, false), newTree(&s.trees, false)
+	}
+	for ref := range s.workers {
+		w := &s.workers[ref]
+		if !w.live || !w.counted {
+			continue
+		}
+		s.countKinds(uint32(ref), w, true)
+		for _, a := range w.row.Total.Custom {
+			if w.indexed {
+				s.kindOf(a.Name).free.insert(keyOf(uint32(count(w.inCustom, a.Name)), w.label, uint32(ref)), 0)
+			}
+		}
+	}
+}

@@ -1,0 +1,26 @@
+package schedulertest_test
+
+import (
+	"testing"
+
+	"github.com/musterproject/muster/pkg/scheduler"
+	"github.com/musterproject/muster/pkg/scheduler/schedulertest"
+)
+
+func TestSpread(t *testing.T) {
+	for by := range scheduler.ByWorkerID + 1 {
+		t.Run(by.String(), func(t *testing.T) {
+			schedulertest.Run(t, func() scheduler.SchedulerPolicy {
+				return scheduler.NewSpread(scheduler.Options{Order: by, SpreadDrivers: true})
+			})
+		})
+	}
+}
+
+func TestPack(t *testing.T) {
+	for by := range scheduler.ByWorkerID + 1 {
+		t.Run(by.String(), func(t *testing.T) {
+			schedulertest.Run(t, func() scheduler.SchedulerPolicy { return scheduler.NewPack(scheduler.Options{Order: by}) })
+		})
+	}
+}
