@@ -1,0 +1,511 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/musterproject/muster/pkg/backend"
+	"github.com/musterproject/muster/pkg/deploy"
+	"github.com/musterproject/muster/pkg/rpc"
+	"github.com/musterproject/muster/pkg/rpc/memrpc"
+)
+
+// ring is a driver whose executors a test makes by hand, on a network in memory and in virtual time. It is the driver's backend too.
+type ring struct {
+	t       *testing.T
+	network memrpc.Network
+	driver  deploy.Address
+	program *Program
+
+	mu     sync.Mutex
+	tell   func(backend.Event)
+	killed []int32
+}
+
+const ringApp = "app-ring"
+
+var ringToken = deploy.NewSecret("token") //nolint:gosec // of a test
+
+func (r *ring) Run(ctx context.Context, _ backend.Application, tell func(backend.Event)) error {
+	r.mu.Lock()
+	r.tell = tell
+	r.mu.Unlock()
+	tell(backend.Registered{App: ringApp, Token: ringToken})
+	<-ctx.Done()
+	return nil
+}
+
+func (r *ring) SetTargets(context.Context, []deploy.Profile, []deploy.Target) error { return nil }
+
+func (r *ring) Kill(_ context.Context, nums []int32) ([]int32, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.killed = append(r.killed, nums...)
+	return nums, nil
+}
+
+// says is what the cluster says of an executor.
+func (r *ring) says(num int32, state deploy.ExecutorState, workerLost bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tell(backend.ExecutorChanged{Executor: deploy.ExecutorView{Executor: ringID(num), State: state, WorkerLost: workerLost}})
+}
+
+func ringID(num int32) deploy.ExecutorID { return deploy.ExecutorID{App: ringApp, Num: num} }
+
+// play runs drive as the driver of a ring.
+func play(t *testing.T, p *Program, drive func(ctx context.Context, s *Session, r *ring) error, change ...func(*Config)) error {
+	t.Helper()
+	r := &ring{t: t, driver: deploy.Address{Host: "driver", Port: 1}, program: p}
+	l, err := r.network.Listen(r.driver)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := DefaultConfig()
+	cfg.Master = "muster://m:1"
+	for _, f := range change {
+		f(&cfg)
+	}
+	transport := r.network.Transport(memrpc.DefaultOptions())
+	o := &place{backend: r, transport: transport, listener: l, address: r.driver, attempts: 2, closers: []func() error{transport.Close}}
+	err = o.run(t.Context(), cfg, slog.New(slog.DiscardHandler), func(ctx context.Context, s *Session) error {
+		synctest.Wait() // registered, serving
+		return drive(ctx, s, r)
+	})
+	return errors.Join(err, o.close())
+}
+
+// executor runs a real one until ctx ends; the end of its transport cuts its connections.
+func (r *ring) executor(ctx context.Context, num int32, cores int) (cut func(), ended <-chan error) {
+	id := ringID(num)
+	// Its connections go through transports that a test may close, one after the other.
+	t := &cuttable{network: &r.network}
+	e := &executor{
+		program: r.program, transport: t, driver: r.driver, heartbeat: time.Second, timeout: 5 * time.Second, maxOutput: 1 << 20,
+		hello: deploy.Hello{Role: deploy.RoleExecutor, Protocol: deploy.ProtocolVersion, ID: id.String(), Token: ringToken},
+		ready: deploy.ExecutorReady{Executor: id, Cores: int32(cores)}, facts: Context{Executor: id, Cores: cores}, log: slog.New(slog.DiscardHandler),
+	}
+	done := make(chan error, 1)
+	go func() { done <- errors.Join(e.run(ctx), t.Close()) }()
+	return t.cut, done
+}
+
+// cuttable is a transport whose connections can be cut.
+type cuttable struct {
+	rpc.Transport
+	network *memrpc.Network
+
+	mu    sync.Mutex
+	conns []rpc.Conn
+	dials int
+}
+
+func (c *cuttable) Dial(ctx context.Context, to deploy.Address, me deploy.Hello) (rpc.Conn, error) {
+	conn, err := c.network.Transport(memrpc.DefaultOptions()).Dial(ctx, to, me)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.dials++
+	if err == nil {
+		c.conns = append(c.conns, conn)
+	}
+	return conn, err
+}
+
+func (c *cuttable) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, conn := range c.conns {
+		conn.Close("cut")
+	}
+	c.conns = nil
+}
+
+func (c *cuttable) Close() error {
+	c.cut()
+	return nil
+}
+
+// hand is an executor played by the test itself.
+type hand struct {
+	conn  rpc.Conn
+	tasks []deploy.Task
+}
+
+func (r *ring) hand(num int32) *hand {
+	r.t.Helper()
+	conn, err := r.network.Transport(memrpc.DefaultOptions()).Dial(r.t.Context(), r.driver,
+		deploy.Hello{Role: deploy.RoleExecutor, Protocol: deploy.ProtocolVersion, ID: ringID(num).String(), Token: ringToken})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	h := &hand{conn: conn}
+	h.send(r.t, deploy.ExecutorReady{Executor: ringID(num), Cores: 1})
+	return h
+}
+
+func (h *hand) send(t *testing.T, m deploy.Message) {
+	t.Helper()
+	if err := h.conn.Send(rpc.Item{Msg: m}); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Wait()
+}
+
+// next waits for tasks.
+func (h *hand) next(t *testing.T) deploy.Task {
+	t.Helper()
+	for len(h.tasks) == 0 {
+		items, err := h.conn.Recv(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, it := range items {
+			if m, ok := it.Msg.(deploy.RunTasks); ok {
+				h.tasks = append(h.tasks, m.Tasks...)
+			}
+		}
+	}
+	first := h.tasks[0]
+	h.tasks = h.tasks[1:]
+	return first
+}
+
+func (h *hand) result(t *testing.T, task deploy.Task, output string) {
+	t.Helper()
+	h.send(t, deploy.TaskResults{Results: []deploy.TaskResult{{ID: task.ID, Attempt: task.Attempt, Output: []byte(output)}}})
+}
+
+// answers collects what Map gives, in the background.
+type answers struct {
+	done chan error
+	mu   sync.Mutex
+	got  []string
+}
+
+func collectAnswers(ctx context.Context, s *Session, f Func[string, string], inputs ...string) *answers {
+	a := &answers{done: make(chan error, 1)}
+	go func() {
+		for r, err := range Map(ctx, s, f, slices.Values(inputs)) {
+			if err != nil {
+				a.done <- err
+				return
+			}
+			a.mu.Lock()
+			a.got = append(a.got, fmt.Sprintf("%d=%s by %d", r.Index, r.Value, r.Executor.Num))
+			a.mu.Unlock()
+		}
+		a.done <- nil
+	}()
+	return a
+}
+
+func (a *answers) text() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return strings.Join(a.got, ", ")
+}
+
+func echoProgram() (*Program, Func[string, string]) {
+	p := NewProgram("ring")
+	return p, Define(p, "echo", func(ctx context.Context, s string) (string, error) {
+		select {
+		case <-time.After(time.Second):
+			return s, nil
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	})
+}
+
+func TestLateResultsAreIgnored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, echo := echoProgram()
+		err := play(t, p, func(ctx context.Context, s *Session, r *ring) error {
+			one := r.hand(1)
+			a := collectAnswers(ctx, s, echo, "x")
+			first := one.next(t)
+			two := r.hand(2)
+			r.says(1, deploy.ExecutorLost, true)
+			again := two.next(t)
+			if again.ID != first.ID || again.Attempt != first.Attempt+1 {
+				t.Errorf("given %+v, then %+v", first, again)
+			}
+			_ = one.conn.Send(rpc.Item{Msg: deploy.TaskResults{Results: []deploy.TaskResult{{ID: first.ID, Output: []byte("late")}}}}) // nobody listens
+			two.result(t, first, "superseded")
+			two.result(t, again, "right")
+			two.result(t, again, "twice")
+			err := <-a.done
+			if a.text() != "0=right by 2" {
+				t.Errorf("got %s", a.text())
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestBrokenConnectionRunsItsTasksAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, echo := echoProgram()
+		err := play(t, p, func(ctx context.Context, s *Session, r *ring) error {
+			cut, ended := r.executor(t.Context(), 1, 2)
+			a := collectAnswers(ctx, s, echo, "x", "y", "z")
+			time.Sleep(500 * time.Millisecond)
+			cut()
+			began := time.Now()
+			err := <-a.done
+			if d := time.Since(began); d > 3*time.Second {
+				t.Errorf("it took %s after the cut", d)
+			}
+			got := strings.Split(a.text(), ", ")
+			slices.Sort(got)
+			if !slices.Equal(got, []string{"0=x by 1", "1=y by 1", "2=z by 1"}) {
+				t.Errorf("got %v", got)
+			}
+			go func() {
+				if err := <-ended; err != nil {
+					t.Error(err)
+				}
+			}()
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestSilentExecutorIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, echo := echoProgram()
+		err := play(t, p, func(ctx context.Context, s *Session, r *ring) error {
+			silent := r.hand(1)
+			a := collectAnswers(ctx, s, echo, "x")
+			silent.next(t)
+			_, ended := r.executor(t.Context(), 2, 1)
+			began := time.Now()
+			err := <-a.done
+			if d := time.Since(began); d < 10*time.Second || d > 12*time.Second {
+				t.Errorf("done after %s", d)
+			}
+			if a.text() != "0=x by 2" || !slices.Equal(r.killed, []int32{1}) {
+				t.Errorf("got %s, killed %v", a.text(), r.killed)
+			}
+			go func() { <-ended }()
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestExecutorEndsWithoutItsDriver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, _ := echoProgram()
+		r := &ring{t: t, driver: deploy.Address{Host: "driver", Port: 1}, program: p}
+		began := time.Now()
+		_, ended := r.executor(t.Context(), 1, 1) // nobody listens
+		if err := <-ended; !errors.Is(err, ErrDriverLost) || time.Since(began) < 5*time.Second || time.Since(began) > 6*time.Second {
+			t.Errorf("after %s: %v", time.Since(began), err)
+		}
+	})
+}
+
+// A driver that takes the connection and says nothing is given up too, after another connection was tried.
+func TestExecutorEndsWithASilentDriver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, _ := echoProgram()
+		r := &ring{t: t, driver: deploy.Address{Host: "driver", Port: 1}, program: p}
+		l, err := r.network.Listen(r.driver)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var mu sync.Mutex
+		sessions := 0
+		served := make(chan error, 1)
+		transport := r.network.Transport(memrpc.DefaultOptions())
+		go func() {
+			served <- transport.Serve(ctx, l, rpc.Server{
+				Hello: func() deploy.Hello { return deploy.Hello{Role: deploy.RoleApp, Protocol: deploy.ProtocolVersion} },
+				Session: func(ctx context.Context, conn rpc.Conn) error {
+					mu.Lock()
+					sessions++
+					mu.Unlock()
+					for {
+						if _, err := conn.Recv(ctx); err != nil {
+							return nil
+						}
+					}
+				},
+			})
+		}()
+		began := time.Now()
+		_, ended := r.executor(t.Context(), 1, 1)
+		if err := <-ended; !errors.Is(err, ErrDriverLost) || time.Since(began) > 8*time.Second {
+			t.Errorf("after %s: %v", time.Since(began), err)
+		}
+		cancel()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+		if sessions < 2 {
+			t.Errorf("%d sessions were tried", sessions)
+		}
+	})
+}
+
+func TestStopLetsRunningTasksFinish(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, echo := echoProgram()
+		var ended <-chan error
+		err := play(t, p, func(ctx context.Context, s *Session, r *ring) error {
+			_, ended = r.executor(t.Context(), 1, 1)
+			_, err := Call(ctx, s, echo, "x")
+			return err
+		})
+		if err = errors.Join(err, <-ended); err != nil { // the end of the session stops its executors
+			t.Error(err)
+		}
+	})
+}
+
+func TestWhoMayNotBeAnExecutor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, _ := echoProgram()
+		err := play(t, p, func(ctx context.Context, s *Session, r *ring) error {
+			good := deploy.Hello{Role: deploy.RoleExecutor, Protocol: deploy.ProtocolVersion, ID: ringID(1).String(), Token: ringToken}
+			for name, c := range map[string]struct {
+				change func(*deploy.Hello)
+				first  deploy.Message
+				says   string
+			}{
+				"no token":        {func(h *deploy.Hello) { h.Token = deploy.Secret{} }, deploy.ExecutorReady{Executor: ringID(1), Cores: 1}, "has not the token of application app-ring"},
+				"wrong token":     {func(h *deploy.Hello) { h.Token = deploy.NewSecret("x") }, deploy.ExecutorReady{Executor: ringID(1), Cores: 1}, "has not the token"},
+				"a worker":        {func(h *deploy.Hello) { h.Role = deploy.RoleWorker }, deploy.Heartbeat{}, "takes executors and no worker"},
+				"another's id":    {func(*deploy.Hello) {}, deploy.ExecutorReady{Executor: ringID(2), Cores: 1}, "says ExecutorReady of its own id"},
+				"no introduction": {func(*deploy.Hello) {}, deploy.Heartbeat{}, "says deploy.Heartbeat first"},
+				"no cores":        {func(*deploy.Hello) {}, deploy.ExecutorReady{Executor: ringID(1)}, "has 0 cores"},
+			} {
+				h := good
+				c.change(&h)
+				conn, err := r.network.Transport(memrpc.DefaultOptions()).Dial(ctx, r.driver, h)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = conn.Send(rpc.Item{Msg: c.first}) // may be refused before
+				if _, err := conn.Recv(ctx); !errors.Is(err, rpc.ErrClosed) || !strings.Contains(err.Error(), c.says) {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+			if s.Cores() != 0 {
+				t.Error("one was let in")
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestEndOfContextEndsMap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, echo := echoProgram()
+		err := play(t, p, func(ctx context.Context, s *Session, r *ring) error {
+			short, cancel := context.WithTimeout(ctx, time.Second)
+			defer cancel()
+			a := collectAnswers(short, s, echo, "x") // no executor
+			if err := <-a.done; !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%v", err)
+			}
+			// What was given up is not run when an executor comes.
+			h := r.hand(1)
+			b := collectAnswers(ctx, s, echo, "y")
+			if next := h.next(t); string(next.Input) != "y" {
+				t.Errorf("it runs %s", next.Input)
+			} else {
+				h.result(t, next, "Y")
+			}
+			return <-b.done
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Whoever stops taking results ends the job: its tasks are taken back.
+func TestBreakTakesTasksBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, echo := echoProgram()
+		err := play(t, p, func(ctx context.Context, s *Session, r *ring) error {
+			one, two := r.hand(1), r.hand(2)
+			left := make(chan struct{})
+			go func() {
+				defer close(left)
+				for range Map(ctx, s, echo, slices.Values([]string{"a", "b", "c"})) {
+					break
+				}
+			}()
+			first := one.next(t)
+			two.next(t)
+			one.result(t, first, "A")
+			<-left
+			items, err := two.conn.Recv(ctx)
+			if err != nil {
+				return err
+			}
+			if _, ok := items[0].Msg.(deploy.CancelTasks); !ok {
+				t.Errorf("the other executor hears %T", items[0].Msg)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A slow reader holds inputs up: no more of them are pulled than may be in flight.
+func TestInputsWaitForTheirResultsToBeTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, echo := echoProgram()
+		err := play(t, p, func(ctx context.Context, s *Session, _ *ring) error {
+			pulled := 0
+			inputs := func(yield func(string) bool) {
+				for range 1000 {
+					pulled++
+					if !yield("x") {
+						return
+					}
+				}
+			}
+			short, cancel := context.WithTimeout(ctx, time.Second)
+			defer cancel()
+			for _, err := range Map(short, s, echo, inputs) {
+				if !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("there is no executor: %v", err)
+				}
+			}
+			if pulled > 11 {
+				t.Errorf("%d inputs were pulled", pulled)
+			}
+			return nil
+		}, func(c *Config) { c.MaxInFlight = 10 })
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
