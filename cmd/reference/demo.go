@@ -37,7 +37,7 @@ func (a *app) demoCommand() *cobra.Command {
 		if len(names) == 0 {
 			names = strings.Fields(os.Getenv("FILES"))
 		}
-		files, err := demoFiles(names)
+		files, err := demoFiles(cmd.Context(), names)
 		if err != nil {
 			return usage(cmd, err)
 		}
@@ -47,10 +47,10 @@ func (a *app) demoCommand() *cobra.Command {
 }
 
 // demoFiles gives the files named, folders with all they hold; the Go sources of the installation if nothing is named.
-func demoFiles(names []string) ([]string, error) {
+func demoFiles(ctx context.Context, names []string) ([]string, error) {
 	only := func(string) bool { return true }
 	if len(names) == 0 {
-		root, err := goSources()
+		root, err := goSources(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -76,9 +76,9 @@ func demoFiles(names []string) ([]string, error) {
 	return files, nil
 }
 
-func goSources() (string, error) {
+func goSources(ctx context.Context) (string, error) {
 	root := runtime.GOROOT() //nolint:staticcheck // the folder of the toolchain that runs the demo is asked for first
-	if out, err := exec.Command("go", "env", "GOROOT").Output(); err == nil {
+	if out, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output(); err == nil {
 		root = strings.TrimSpace(string(out))
 	}
 	src := filepath.Join(root, "src")
@@ -90,7 +90,7 @@ func goSources() (string, error) {
 
 func (a *app) demo(ctx context.Context, files []string, workers int, hold bool) (err error) {
 	began := time.Now()
-	nursery, err := newNursery(ctx)
+	nursery, err := newNursery()
 	if err != nil {
 		return err
 	}

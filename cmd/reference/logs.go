@@ -51,7 +51,10 @@ func (a *app) logsCommand() *cobra.Command {
 func (a *app) copyLog(ctx context.Context, c *client, q rpc.LogQuery) error {
 	for {
 		err := a.copyOnce(ctx, c, &q)
-		if err == nil || ctx.Err() != nil {
+		if ctx.Err() != nil {
+			err = nil // whoever reads has had enough
+		}
+		if err == nil {
 			return nil
 		}
 		if !q.Follow || !errors.Is(err, deploy.ErrUnavailable) {

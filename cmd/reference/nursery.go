@@ -20,22 +20,21 @@ const demoCores = 2
 
 // nursery keeps the daemons of a demo: it starts them from this very program, and ends every one it started.
 type nursery struct {
-	dir    string
-	self   string
-	cancel context.CancelFunc
-	ctx    context.Context // of the daemons; ends after the demo's own
-	procs  []*daemon       // in the order of their start
+	dir   string
+	self  string
+	procs []*daemon // in the order of their start
 }
 
 // daemon is one child and what it said at its start.
 type daemon struct {
-	name string
-	cmd  *exec.Cmd
-	log  string
-	done chan error
+	name  string
+	cmd   *exec.Cmd
+	log   string
+	ended error         // how; after done
+	done  chan struct{} // closed when it has ended
 }
 
-func newNursery(ctx context.Context) (*nursery, error) {
+func newNursery() (*nursery, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -44,9 +43,7 @@ func newNursery(ctx context.Context) (*nursery, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &nursery{dir: dir, self: self}
-	n.ctx, n.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	return n, nil
+	return &nursery{dir: dir, self: self}, nil
 }
 
 // cluster starts a master and its workers and waits until all say where they are.
@@ -68,7 +65,7 @@ func (n *nursery) cluster(ctx context.Context, workers int) (url, pages string, 
 
 // start runs one daemon and gives what follows each of the prefixes on its standard output.
 func (n *nursery) start(ctx context.Context, name string, prefixes []string, args ...string) ([]string, error) {
-	d := &daemon{name: name, log: filepath.Join(n.dir, name+".log"), done: make(chan error, 1)}
+	d := &daemon{name: name, log: filepath.Join(n.dir, name+".log"), done: make(chan struct{})}
 	log, err := os.Create(d.log)
 	if err != nil {
 		return nil, err
@@ -78,7 +75,7 @@ func (n *nursery) start(ctx context.Context, name string, prefixes []string, arg
 	if err != nil {
 		return nil, err
 	}
-	d.cmd = exec.CommandContext(n.ctx, n.self, args...)
+	d.cmd = exec.CommandContext(context.WithoutCancel(ctx), n.self, args...) // an interrupt ends them in close, in order
 	d.cmd.Dir, d.cmd.Stdout, d.cmd.Stderr = n.dir, in, log
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C in the terminal is the demo's to hand on
 	err = d.cmd.Start()
@@ -86,7 +83,10 @@ func (n *nursery) start(ctx context.Context, name string, prefixes []string, arg
 		return nil, errors.Join(err, out.Close())
 	}
 	n.procs = append(n.procs, d)
-	go func() { d.done <- d.cmd.Wait() }()
+	go func() {
+		defer close(d.done)
+		d.ended = d.cmd.Wait()
+	}()
 	lines := make(chan string)
 	go func() {
 		defer close(lines)
@@ -132,20 +132,15 @@ func tail(path string) string {
 	if err != nil {
 		return err.Error()
 	}
-	defer func() { _ = f.Close() }()
-	if _, err := f.Seek(-2048, io.SeekEnd); err != nil {
-		_, _ = f.Seek(0, io.SeekStart)
-	}
-	b, err := io.ReadAll(io.LimitReader(f, 2048))
-	if err != nil {
+	b, err := io.ReadAll(f)
+	if err = errors.Join(err, f.Close()); err != nil {
 		return err.Error()
 	}
-	return string(b)
+	return string(b[max(0, len(b)-2048):])
 }
 
 // close ends the daemons, the last one first, politely and then not, waits for each, and removes their folder.
 func (n *nursery) close() error {
-	defer n.cancel()
 	var errs []error
 	for i := len(n.procs) - 1; i >= 0; i-- {
 		d := n.procs[i]
@@ -157,10 +152,12 @@ func (n *nursery) close() error {
 	for _, d := range n.procs {
 		select {
 		case <-d.done:
+			if d.ended != nil {
+				errs = append(errs, fmt.Errorf("%s: %w:\n%s", d.name, d.ended, tail(d.log)))
+			}
 		case <-deadline:
-			n.cancel()
+			errs = append(errs, fmt.Errorf("%s did not end when asked and is killed", d.name), d.cmd.Process.Kill())
 			<-d.done
-			errs = append(errs, fmt.Errorf("%s did not end when asked and was killed", d.name))
 		}
 	}
 	return errors.Join(append(errs, os.RemoveAll(n.dir))...)

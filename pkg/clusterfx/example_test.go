@@ -2,6 +2,7 @@ package clusterfx_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -67,8 +68,8 @@ func (p parts) workerConfig() worker.Config {
 	return c
 }
 
-// runOn submits a driver and waits for its end.
-func runOn(at deploy.Address, transport rpc.Transport) error {
+// runOn submits a driver, waits for its end and says what it was.
+func runOn(at deploy.Address, transport rpc.Transport) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	cluster := rpc.NewCluster(transport, []deploy.Address{at}, 10*time.Second)
@@ -77,21 +78,20 @@ func runOn(at deploy.Address, transport rpc.Transport) error {
 		Command: deploy.Command{Program: "sh", Args: []string{"-c", "exit 7"}},
 	}})
 	if err != nil {
-		return err
+		return "", err
 	}
 	id := answer.(deploy.Accepted).ID
 	for rows, err := range cluster.Watch(ctx, rpc.Query{Kind: deploy.RowDriver, ID: id, Follow: true, Ended: true}) {
 		if err != nil {
-			return err
+			return "", err
 		}
 		for _, r := range rows.Rows {
 			if d, ok := r.(deploy.DriverRow); ok && d.State.Terminal() {
-				fmt.Println(d.Name, d.State, "with exit code", d.Exit.Code)
-				return nil
+				return fmt.Sprint(d.Name, " ", d.State, " with exit code ", d.Exit.Code), nil
 			}
 		}
 	}
-	return ctx.Err()
+	return "", ctx.Err()
 }
 
 // A master and a worker in one fx application.
@@ -124,9 +124,11 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	if err := runOn(addressOf(p.master), transport); err != nil {
+	end, err := runOn(addressOf(p.master), transport)
+	if err != nil {
 		fmt.Println(err)
 	}
+	fmt.Println(end)
 	if err := app.Stop(context.Background()); err != nil {
 		fmt.Println(err)
 	}
@@ -135,22 +137,24 @@ func Example() {
 
 // The same cluster without fx: constructors and Run.
 func Example_withoutFx() {
-	if err := withoutFx(); err != nil {
+	end, err := withoutFx()
+	if err != nil {
 		fmt.Println(err)
 	}
+	fmt.Println(end)
 	// Output: hello FAILED with exit code 7
 }
 
-func withoutFx() error {
+func withoutFx() (end string, err error) {
 	p, err := newParts()
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer func() { _ = os.RemoveAll(p.dir) }()
 	transport := grpcrpc.New(grpcrpc.DefaultConfig())
 	blobs, err := artifact.OpenFileStore(filepath.Join(p.dir, "blobs"), artifact.Limits{})
 	if err != nil {
-		return err
+		return "", err
 	}
 	m, err := master.New(p.masterConfig(), master.Deps{
 		Mode:      recovery.NewNone(time.Now, election.NewMonarchy(addressOf(p.master))),
@@ -158,34 +162,29 @@ func withoutFx() error {
 		Policy: scheduler.NewSpread(scheduler.DefaultOptions()), Fallback: scheduler.NewSpread(scheduler.DefaultOptions()),
 	})
 	if err != nil {
-		return err
+		return "", err
 	}
 	procs, err := proclauncher.Open(context.Background(), proclauncher.DefaultConfig(filepath.Join(p.dir, "launcher")))
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer func() { _ = procs.Close() }()
 	cache, err := artifact.OpenCache(filepath.Join(p.dir, "cache"), artifact.Limits{})
 	if err != nil {
-		return err
+		return "", err
 	}
 	w, err := worker.New(p.workerConfig(), worker.Deps{Transport: transport, Listener: p.worker, Launcher: procs, Cache: cache})
 	if err != nil {
-		return err
+		return "", err
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	var running sync.WaitGroup
-	running.Go(func() { report(m.Run(ctx)) })
-	running.Go(func() { report(w.Run(ctx)) })
-	err = runOn(addressOf(p.master), transport)
+	var errs [2]error
+	running.Go(func() { errs[0] = m.Run(ctx) })
+	running.Go(func() { errs[1] = w.Run(ctx) })
+	end, err = runOn(addressOf(p.master), transport)
 	stop()
 	running.Wait()
-	return err
-}
-
-func report(err error) {
-	if err != nil {
-		fmt.Println(err)
-	}
+	return end, errors.Join(errs[0], errs[1], err)
 }

@@ -71,7 +71,7 @@ func (a *Address) UnmarshalText(text []byte) error {
 
 // cutAddress splits and checks host and port, which may be missing. A reason says what is wrong.
 func cutAddress(s string) (a Address, hasPort bool, why string) {
-	host, port := s, ""
+	var host, port string
 	inside, bracketed := strings.CutPrefix(s, "[")
 	switch {
 	case bracketed:

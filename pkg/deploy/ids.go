@@ -59,7 +59,7 @@ func (c *ClusterID) UnmarshalText(b []byte) error {
 		return fmt.Errorf("cluster id %q: %w: 32 hexadecimal digits are needed", b, ErrInvalid)
 	}
 	if _, err := hex.Decode(c[:], b); err != nil {
-		return fmt.Errorf("cluster id %q: %w: %v", b, ErrInvalid, err)
+		return fmt.Errorf("cluster id %q: %w: %w", b, ErrInvalid, err)
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func ParseIDPattern(pattern string, sample ...any) (IDPattern, error) {
 		if literal != "" {
 			p.parts = append(p.parts, idPart{literal: literal})
 		}
-		if rest = verb; !found {
+		if !found {
 			break
 		}
 		var part idPart

@@ -35,12 +35,12 @@ func (t *term) apply(ctx context.Context, batch *mastercore.Effects) error {
 			return fmt.Errorf("make %d changes durable: %w", len(batch.Persist), err)
 		}
 	}
-	t.deliver(batch)
+	t.deliver(ctx, batch)
 	return nil
 }
 
 // deliver lets a durable batch out: messages in order for each peer, then answers to heartbeats, hang-ups, rows for readers, facts.
-func (t *term) deliver(batch *mastercore.Effects) {
+func (t *term) deliver(ctx context.Context, batch *mastercore.Effects) {
 	t.m.deps.Status.Apply(batch.Rows)
 	for i := 0; i < len(batch.Send); {
 		to := batch.Send[i].To
@@ -62,7 +62,7 @@ func (t *term) deliver(batch *mastercore.Effects) {
 	for _, h := range batch.Hangup {
 		t.hangUp(h.Peer, h.Reason)
 	}
-	t.m.tell(batch.Facts)
+	t.m.tell(ctx, batch.Facts)
 }
 
 func (t *term) send(to deploy.PeerID, envelopes []mastercore.Envelope) {

@@ -17,9 +17,10 @@ func (m *Master) session(ctx context.Context, conn rpc.Conn) error {
 	if t == nil {
 		return m.redirect(ctx, conn)
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
+	term, leave := t.within(context.WithoutCancel(ctx)) // the end of the session is told even when its own context has ended
+	defer leave(nil)
+	ctx, cancel := t.within(ctx)
 	defer cancel(nil)
-	defer context.AfterFunc(t.ctx, func() { cancel(context.Cause(t.ctx)) })()
 	id := deploy.PeerID(m.peers.Add(1))
 	t.mu.Lock()
 	t.conns[id] = conn
@@ -40,7 +41,7 @@ func (m *Master) session(ctx context.Context, conn rpc.Conn) error {
 	delete(t.conns, id)
 	t.mu.Unlock()
 	conn.Close(err.Error())
-	if putErr := t.inbox.put(t.ctx, mastercore.Closed{Peer: id, Reason: err.Error()}); putErr != nil {
+	if putErr := t.inbox.put(term, mastercore.Closed{Peer: id, Reason: err.Error()}); putErr != nil {
 		return nil // the term is over, and its books with it
 	}
 	if errors.Is(err, rpc.ErrClosed) || ctx.Err() != nil {
@@ -85,7 +86,7 @@ func (m *Master) call(ctx context.Context, from deploy.Principal, req deploy.Mes
 		return msg, nil
 	case <-ctx.Done():
 		return nil, fmt.Errorf("master %s: no answer to %T: %w", m.cfg.Name, req, ctx.Err())
-	case <-t.ctx.Done():
+	case <-t.over:
 		return nil, fmt.Errorf("master %s: its term ended before it answered; repeat the request with the same request id: %w", m.cfg.Name, deploy.ErrUnavailable)
 	}
 }

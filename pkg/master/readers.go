@@ -24,15 +24,14 @@ func (m *Master) watch(ctx context.Context, _ deploy.Principal, q rpc.Query) ite
 			yield(rpc.Rows{Rows: p.Rows, Next: p.Next, Whole: p.Next == ""}, nil)
 			return
 		}
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		defer context.AfterFunc(t.ctx, cancel)()
-		for c := range m.deps.Status.Watch(ctx, sq) {
+		within, cancel := t.within(ctx)
+		defer cancel(nil)
+		for c := range m.deps.Status.Watch(within, sq) {
 			if !yield(rpc.Rows{Rows: c.Rows, Whole: c.Whole}, nil) {
 				return
 			}
 		}
-		if t.ctx.Err() != nil {
+		if ctx.Err() == nil {
 			yield(rpc.Rows{}, fmt.Errorf("master %s: its term has ended; ask the next leader: %w", m.cfg.Name, deploy.ErrUnavailable))
 		}
 	}

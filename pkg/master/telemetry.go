@@ -1,13 +1,14 @@
 package master
 
 import (
+	"context"
 	"log/slog"
 
 	"github.com/musterproject/muster/internal/mastercore"
 )
 
 // tell turns facts into log lines: the only place where a master's log is written about what it decided.
-func (m *Master) tell(facts []mastercore.Fact) {
+func (m *Master) tell(ctx context.Context, facts []mastercore.Fact) {
 	for _, f := range facts {
 		switch f := f.(type) {
 		case mastercore.StateChanged:
@@ -20,7 +21,7 @@ func (m *Master) tell(facts []mastercore.Fact) {
 			m.log.Info("driver", "driver_id", f.Driver, "attempt", f.Attempt, "worker_id", f.Worker, "from", f.From, "to", f.To,
 				"exit", f.Exit, "reason", f.Reason)
 		case mastercore.ExecutorMoved:
-			m.log.Log(nil, level(f), "executor", "executor_id", f.Executor, "worker_id", f.Worker, "from", f.From, "to", f.To,
+			m.log.Log(ctx, level(f), "executor", "executor_id", f.Executor, "worker_id", f.Worker, "from", f.From, "to", f.To,
 				"exit", f.Exit, "reason", f.Reason)
 		case mastercore.Placed:
 			m.log.Debug("placed", "version", f.Version, "granted", f.Granted, "rejected", f.Rejected, "policy", f.Policy, "took", f.Took)

@@ -19,8 +19,9 @@ import (
 // term is one leadership: everything it owns dies with it.
 type term struct {
 	m       *Master
-	ctx     context.Context         // ends with the term; held here because sessions outlive no term
-	end     context.CancelCauseFunc // for what ends it before its goroutines return
+	over    <-chan struct{}                                                  // closed when the term ends
+	within  func(context.Context) (context.Context, context.CancelCauseFunc) // a context that ends with the term too
+	end     context.CancelCauseFunc                                          // for what ends it before its goroutines return
 	epoch   deploy.Epoch
 	cluster deploy.ClusterID
 	journal *recovery.Journal
@@ -51,7 +52,7 @@ func (m *Master) lead(ctx context.Context, claim election.Term) error {
 	defer end(nil)
 	g, ctx := errgroup.WithContext(ctx)
 	t := &term{
-		m: m, ctx: ctx, end: end, epoch: saved.Epoch, cluster: saved.Cluster, journal: journal, inbox: newInbox(m.cfg.InboxEvents),
+		m: m, over: ctx.Done(), within: joining(ctx), end: end, epoch: saved.Epoch, cluster: saved.Cluster, journal: journal, inbox: newInbox(m.cfg.InboxEvents),
 		batches: make(chan *mastercore.Effects), spent: make(chan *mastercore.Effects, 2),
 		conns: map[deploy.PeerID]rpc.Conn{}, calls: map[deploy.CallID]chan<- deploy.Message{},
 	}
@@ -73,4 +74,16 @@ func (m *Master) lead(ctx context.Context, claim election.Term) error {
 	}
 	m.log.Error("term over", "epoch", saved.Epoch, "error", err)
 	return &election.Rest{For: m.cfg.RestAfter, Reason: err}
+}
+
+// joining makes contexts that end with a caller's own and with scope.
+func joining(scope context.Context) func(context.Context) (context.Context, context.CancelCauseFunc) {
+	return func(ctx context.Context) (context.Context, context.CancelCauseFunc) {
+		ctx, cancel := context.WithCancelCause(ctx)
+		stop := context.AfterFunc(scope, func() { cancel(context.Cause(scope)) })
+		return ctx, func(cause error) {
+			stop()
+			cancel(cause)
+		}
+	}
 }

@@ -169,8 +169,8 @@ func (w *Worker) serve(ctx context.Context, conn rpc.Conn, dialled deploy.Addres
 
 // ignoreEnd takes the end of the worker for what it is: no error of a session.
 func ignoreEnd(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
+	if ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }

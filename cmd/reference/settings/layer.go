@@ -132,6 +132,7 @@ func (l Layer) flatten(path, prefix string, n *yaml.Node) error {
 		return l.put(prefix, Value{Text: strings.Join(words, ","), Origin: at})
 	case yaml.ScalarNode:
 		return l.put(prefix, Value{Text: n.Value, Origin: at})
+	case yaml.DocumentNode, yaml.AliasNode:
 	}
 	return fmt.Errorf("%w: %s: %s: aliases and documents inside are not supported", ErrConfig, at, prefix)
 }
