@@ -1,116 +1,148 @@
 package status
 
 import (
+	"cmp"
 	"context"
 	"iter"
+	"slices"
 	"sync"
 
 	"github.com/musterproject/muster/pkg/deploy"
 )
 
-// Change is one group of what a watcher sees: first the present rows, Whole with the last of them, then rows as they change.
-type Change struct {
-	Rows  []deploy.Row
-	Whole bool
-}
-
-// Watch gives the rows that q selects now, page by page, and then changes until ctx ends. Changes wait for a slow reader as one newest row per key,
-// so a reader that falls behind sees less history, never old news, and holds no more memory than the table it watches.
-// A row that q does not select any more, such as one that has ended, arrives once as it is.
-func (s *Store) Watch(ctx context.Context, q Query) iter.Seq[Change] {
-	return func(yield func(Change) bool) {
-		w := &watcher{query: q, ready: make(chan struct{}, 1), at: map[deploy.RowKey]int{}, held: map[deploy.RowKey]bool{}}
-		s.mu.Lock()
-		s.watchers[w] = struct{}{}
-		s.mu.Unlock()
-		defer func() {
-			s.mu.Lock()
-			delete(s.watchers, w)
-			s.mu.Unlock()
-		}()
-		if !s.present(w, yield) {
+// Watch gives the rows that q selects now, page by page, the last one Whole, and then what changes, until ctx ends. After is where it begins.
+//
+// A reader sees the newest row of each key that has changed since it looked, not every row in between, and rows that are gone as GoneRow. A row
+// that q no longer selects, such as one that has ended, arrives once more as it is. What waits for a slow reader is bounded by the rows there
+// are and those it knows of.
+func (s *Store) Watch(ctx context.Context, q Query) iter.Seq[Page] {
+	return func(yield func(Page) bool) {
+		w := &watcher{query: q, wake: make(chan struct{}, 1), pending: map[deploy.RowKey]mark{}}
+		s.enlist(w)
+		defer s.dismiss(w)
+		if !s.present(ctx, w, yield) {
 			return
 		}
 		for {
 			select {
 			case <-ctx.Done():
 				return
-			case <-w.ready:
+			case <-w.wake:
 			}
-			if rows := w.take(); len(rows) > 0 && !yield(Change{Rows: rows}) {
-				return
+			for keys := range slices.Chunk(w.take(), defaultPage) {
+				if ctx.Err() != nil || !yield(Page{Rows: s.newest(keys)}) {
+					return
+				}
 			}
 		}
 	}
 }
 
-// present gives what is there. A change between two pages waits in the watcher and follows.
-func (s *Store) present(w *watcher, yield func(Change) bool) bool {
+func (s *Store) enlist(w *watcher) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.watchers[w.query.Kind] == nil {
+		s.watchers[w.query.Kind] = map[*watcher]struct{}{}
+	}
+	s.watchers[w.query.Kind][w] = struct{}{}
+}
+
+func (s *Store) dismiss(w *watcher) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.watchers[w.query.Kind], w)
+}
+
+// present gives the rows that are there. What changes meanwhile waits, and follows.
+func (s *Store) present(ctx context.Context, w *watcher, yield func(Page) bool) bool {
 	q := w.query
-	for {
-		page := s.List(q)
-		for _, r := range page.Rows {
-			w.hold(r.RowKey())
-		}
-		if !yield(Change{Rows: page.Rows, Whole: page.Next == ""}) {
+	for ctx.Err() == nil {
+		page := s.page(q, w.see)
+		if !yield(page) {
 			return false
 		}
-		if page.Next == "" {
+		if page.Whole {
 			return true
 		}
 		q.After = page.Next
 	}
+	return false
 }
 
-// watcher collects the newest row of each key until its reader comes.
+// newest gives the rows of keys as they are by now.
+func (s *Store) newest(keys []deploy.RowKey) []deploy.Row {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	rows := make([]deploy.Row, len(keys))
+	for i, key := range keys {
+		if rows[i] = s.tables[key.Kind].get(key.ID); rows[i] == nil {
+			rows[i] = deploy.GoneRow{Gone: key}
+		}
+	}
+	return rows
+}
+
+// watcher is one reader that follows changes.
 type watcher struct {
 	query Query
-	ready chan struct{}
+	wake  chan struct{} // has room for one
 
-	mu   sync.Mutex
-	rows []deploy.Row
-	at   map[deploy.RowKey]int  // place in rows
-	held map[deploy.RowKey]bool // keys the reader knows of
+	mu      sync.Mutex // taken after Store.mu, or alone
+	pending map[deploy.RowKey]mark
+	count   uint64
 }
 
-func (w *watcher) hold(key deploy.RowKey) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.held[key] = true
+// mark is a key that changed and has not been told.
+type mark struct {
+	order uint64 // of the first change
+	known bool   // the reader has been shown an earlier row of it
 }
 
-func (w *watcher) offer(key deploy.RowKey, r deploy.Row) {
-	if key.Kind != w.query.Kind {
+// offer notes a change if it concerns the reader; old and row are nil where there is none.
+func (w *watcher) offer(key deploy.RowKey, old, row deploy.Row) {
+	was := old != nil && w.query.matches(key.ID, old)
+	is := row != nil && w.query.matches(key.ID, row)
+	if !was && !is {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	_, gone := r.(deploy.GoneRow)
-	wanted := w.query.matches(r) && !gone
-	if !wanted && !w.held[key] {
+	m, waits := w.pending[key]
+	if !waits {
+		w.count++
+		m = mark{order: w.count, known: was}
+	}
+	if !is && !m.known {
+		delete(w.pending, key) // came and went unseen
 		return
 	}
-	w.held[key] = wanted
-	if !wanted {
-		delete(w.held, key)
-	}
-	if i, ok := w.at[key]; ok {
-		w.rows[i] = r
-	} else {
-		w.at[key] = len(w.rows)
-		w.rows = append(w.rows, r)
-	}
+	w.pending[key] = m
 	select {
-	case w.ready <- struct{}{}:
+	case w.wake <- struct{}{}:
 	default:
 	}
 }
 
-func (w *watcher) take() []deploy.Row {
+// see notes that the reader is shown a row while its change waits.
+func (w *watcher) see(key deploy.RowKey) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	rows := w.rows
-	w.rows = nil
-	clear(w.at)
-	return rows
+	if m, waits := w.pending[key]; waits {
+		m.known = true
+		w.pending[key] = m
+	}
+}
+
+// take empties what waits, in the order of first changes.
+func (w *watcher) take() []deploy.RowKey {
+	w.mu.Lock()
+	pending := w.pending
+	w.pending = map[deploy.RowKey]mark{}
+	w.mu.Unlock()
+	keys := make([]deploy.RowKey, 0, len(pending))
+	for key := range pending {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, func(a, b deploy.RowKey) int { return cmp.Compare(pending[a].order, pending[b].order) })
+	return keys
 }
