@@ -47,12 +47,15 @@ func carries(env []byte, nonce string) bool {
 	return false
 }
 
-// zombie tells whether a process is dead. The name before the state may hold anything, also parentheses.
+// zombie tells whether a process is dead.
 func zombie(proc string) bool {
 	stat, err := os.ReadFile(filepath.Join(proc, "stat"))
-	if err != nil {
-		return true
-	}
+	return err != nil || Dead(stat)
+}
+
+// Dead tells from the content of /proc/PID/stat whether only the entry in the process table is left. The name before the state may hold
+// anything, also parentheses.
+func Dead(stat []byte) bool {
 	rest := bytes.TrimLeft(stat[bytes.LastIndexByte(stat, ')')+1:], " ")
 	return len(rest) == 0 || rest[0] == 'Z' || rest[0] == 'X'
 }

@@ -75,10 +75,17 @@ func ownCgroup(controller string) (string, error) {
 
 // cgroups makes groups for launches and keeps empty ones for the next, because making and removing one costs a quarter of a launch.
 type cgroups struct {
-	root string
-	mu   sync.Mutex
-	made int
-	free []*cgroup
+	root     string
+	mu       sync.Mutex
+	made     int
+	free     []*cgroup
+	measured bool // what an earlier launch used in a group must be known
+}
+
+func (c *cgroups) measure(on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.measured = on
 }
 
 // maxFree bounds the groups that wait for a launch.
@@ -90,7 +97,6 @@ func (c *cgroups) take() (*cgroup, error) {
 	if n := len(c.free); n > 0 {
 		g := c.free[n-1]
 		c.free = c.free[:n-1]
-		g.reset()
 		return g, nil
 	}
 	c.made++
@@ -110,7 +116,8 @@ func openCgroup(path string) (*cgroup, error) {
 	if err != nil {
 		return nil, errors.Join(err, dir.Close(), os.Remove(path))
 	}
-	return &cgroup{path: path, dir: dir, events: events}, nil
+	_, err = os.Stat(filepath.Join(path, memoryEvents))
+	return &cgroup{path: path, dir: dir, events: events, counted: err == nil}, nil
 }
 
 // give takes back a group that is empty. What a launch has changed in it (groups below it, a freeze) keeps it from being used again, and so
@@ -119,6 +126,9 @@ func (c *cgroups) give(g *cgroup) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.free) < maxFree && !g.killed && g.clean() {
+		if g.oom0 = g.oomKills(); c.measured {
+			g.cpu0 = g.cpu()
+		}
 		c.free = append(c.free, g)
 		return nil
 	}
@@ -140,12 +150,11 @@ func (c *cgroups) close() error {
 type cgroup struct {
 	path        string
 	dir, events *os.File
+	counted     bool          // it has a memory controller, which counts what the kernel ends
 	cpu0        time.Duration // used by earlier launches
 	oom0        int64
 	killed      bool
 }
-
-func (g *cgroup) reset() { g.cpu0, g.oom0 = g.cpu(), g.oomKills() }
 
 func (g *cgroup) clean() bool {
 	var st unix.Stat_t
@@ -211,8 +220,15 @@ func (g *cgroup) cpu() time.Duration {
 	return time.Duration(keyed(filepath.Join(g.path, "cpu.stat"), "usage_usec")) * time.Microsecond
 }
 
+const memoryEvents = "memory.events"
+
 // oomKills counts processes of the group that the kernel ended for want of memory; 0 without the memory controller.
-func (g *cgroup) oomKills() int64 { return keyed(filepath.Join(g.path, "memory.events"), "oom_kill") }
+func (g *cgroup) oomKills() int64 {
+	if !g.counted {
+		return 0
+	}
+	return keyed(filepath.Join(g.path, memoryEvents), "oom_kill")
+}
 
 // keyed reads one value of a flat keyed file; 0 where it does not stand.
 func keyed(path, key string) int64 {

@@ -10,3 +10,20 @@ func CgroupUsable() error {
 	}
 	return removeCgroup(path)
 }
+
+// KeeperPID gives the process that keeps a launcher's children.
+func KeeperPID(l *Launcher) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.line.home.PID
+}
+
+// KeeperCgroup gives the group that holds the groups of a launcher's children; empty without.
+func KeeperCgroup(l *Launcher) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.line.home.Cgroup
+}
+
+// CheckPeer refuses a connection of another user.
+var CheckPeer = checkPeer

@@ -274,10 +274,10 @@ func (k *keeper) cleanUp() {
 	}())
 }
 
-// tell writes an event. An end is recorded first, where the launch has a record: once it is told it may be forgotten.
+// tell writes an event. Where the launch has a record, start and end are recorded first: once an end is told it may be forgotten.
 func (k *keeper) tell(e entry) {
 	if h, ok := k.book.get(e.Launch); ok && h.Durable && !h.ended() {
-		if e.apply(&h.Handle); h.ended() {
+		if e.apply(&h.Handle); h.ended() || e.Kind == started {
 			k.note("record", k.records.write(h))
 		}
 	}

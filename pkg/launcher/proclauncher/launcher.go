@@ -126,11 +126,7 @@ func (l *Launcher) Launch(ctx context.Context, spec launcher.Spec) (launcher.Han
 	if err := checkSpec(&spec, l.isolation()); err != nil {
 		return launcher.Handle{}, err
 	}
-	o, err := orderOf(&spec)
-	if err != nil {
-		return launcher.Handle{}, err
-	}
-	h, err := l.launch(ctx, o)
+	h, err := l.launch(ctx, orderOf(&spec))
 	if err != nil {
 		return launcher.Handle{}, fmt.Errorf("launch %s: %w", spec.Launch, err)
 	}

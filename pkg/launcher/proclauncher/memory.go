@@ -38,7 +38,7 @@ func oomKillsHere() int64 {
 	if err1 != nil || err2 != nil {
 		return 0
 	}
-	return keyed(filepath.Join(mount, own, "memory.events"), "oom_kill")
+	return keyed(filepath.Join(mount, own, memoryEvents), "oom_kill")
 }
 
 const v1Memory = "/sys/fs/cgroup/memory"

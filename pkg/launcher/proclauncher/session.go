@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"sync"
 	"time"
 
@@ -127,6 +128,9 @@ func (k *keeper) greet(ctx context.Context, h *hello) error {
 	}
 	for _, r := range k.runs {
 		r.rejoin()
+	}
+	if k.cgroups != nil {
+		k.cgroups.measure(h.Settings.UsageEvery > 0)
 	}
 	k.mu.Unlock()
 	select {
@@ -263,6 +267,10 @@ func (k *keeper) inform(ctx context.Context, w *wire, a *outbox) error {
 			}
 		}
 		if len(out) > 0 {
+			continue
+		}
+		runtime.Gosched() // who has something to say now saves a frame of its own
+		if news, _, _ := k.book.since(after, 1); len(news) > 0 {
 			continue
 		}
 		if err := w.flush(); err != nil {

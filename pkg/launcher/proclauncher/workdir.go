@@ -180,22 +180,36 @@ func placeSecret(dir string, s secret, who *owner) error {
 	return who.own(path)
 }
 
-// openOutput opens an output to be written at its end. What the last process in this directory left at its place must be a file.
+// openOutput opens an output to be written at its end. What the last process in this directory left in its place must be a file.
 func openOutput(dir, name string) (*os.File, error) {
+	const flags = unix.O_WRONLY | unix.O_CREAT | unix.O_APPEND | unix.O_NOFOLLOW | unix.O_CLOEXEC
 	path := filepath.Join(dir, name)
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND|unix.O_NOFOLLOW|unix.O_NONBLOCK, outputMode)
-	if err != nil {
-		return nil, err
+	fd, err := unix.Open(path, flags|unix.O_EXCL, outputMode)
+	if errors.Is(err, unix.EEXIST) {
+		fd, err = reopenOutput(path, flags)
 	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("it is a %v, not a file: %w", info.Mode().Type(), deploy.ErrDenied)}
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	return os.NewFile(uintptr(fd), path), nil
+}
+
+// reopenOutput does not wait for the reader of a pipe that a process may have left there.
+func reopenOutput(path string, flags int) (int, error) {
+	fd, err := unix.Open(path, flags|unix.O_NONBLOCK, outputMode)
+	if err != nil {
+		return -1, err
+	}
+	var st unix.Stat_t
+	err = unix.Fstat(fd, &st)
+	if err == nil && st.Mode&unix.S_IFMT != unix.S_IFREG {
+		err = fmt.Errorf("it is not a file: %w", deploy.ErrDenied)
 	}
 	if err == nil {
-		err = unix.SetNonblock(int(f.Fd()), false) // it was for a pipe that nobody reads
+		err = unix.SetNonblock(fd, false)
 	}
 	if err != nil {
-		return nil, errors.Join(err, f.Close())
+		return -1, errors.Join(err, unix.Close(fd))
 	}
-	return f, nil
+	return fd, nil
 }
