@@ -28,7 +28,7 @@ func TestSeeds(t *testing.T) {
 	if *only != 0 {
 		tell := func(string) {}
 		if testing.Verbose() {
-			tell = func(line string) { fmt.Println(line) }
+			tell = func(line string) { fmt.Fprintln(os.Stdout, line) } // as it happens, and without a file and line before each
 		}
 		if r := Run(*only, tell); r.Err != nil {
 			t.Fatal(r.Story())

@@ -21,8 +21,6 @@ type worker struct {
 
 	incarnation deploy.Incarnation     // durable
 	seen        []workercore.EpochSeen // durable
-	stopping    bool                   // dead, and its keeper is still ending the processes
-	pausedAt    time.Duration
 	resumedAt   time.Duration
 }
 
