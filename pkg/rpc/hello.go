@@ -1,6 +1,8 @@
 package rpc
 
 import (
+	"context"
+	"errors"
 	"fmt"
 
 	"github.com/musterproject/muster/pkg/deploy"
@@ -20,6 +22,16 @@ func Agree(mine, theirs deploy.Hello) error {
 	return nil
 }
 
+// Claimed is whom a hello says it is; nothing proves it.
+func Claimed(h deploy.Hello) deploy.Principal {
+	return deploy.Principal{Name: h.ID, Roles: []string{h.Role.String()}}
+}
+
+// Unanswered says that a server whose hello is mine does not answer such questions.
+func Unanswered(mine deploy.Hello, what string) error {
+	return fmt.Errorf("%w: %s answers no %s: ask a master", deploy.ErrUnavailable, side(mine), what)
+}
+
 func mismatch(format string, args ...any) error {
 	return fmt.Errorf("%w: %w", ErrHello, deploy.Fault{Kind: deploy.ErrMismatch, Text: fmt.Sprintf(format, args...)})
 }
@@ -29,6 +41,15 @@ func side(h deploy.Hello) string {
 		return "the " + h.Role.String()
 	}
 	return fmt.Sprintf("the %s %q", h.Role, h.ID)
+}
+
+// Ended gives why ctx is over: its error, and its cause if that says more.
+func Ended(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", err, cause)
 }
 
 func orUnknown(version string) string {

@@ -15,7 +15,7 @@ import (
 func permitted(ctx context.Context, address string, insecure bool) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return fmt.Errorf("listen on %q: %w: %v; write host:port, such as 127.0.0.1:7077", address, deploy.ErrInvalid, err)
+		return fmt.Errorf("listen on %q: %w: %w; write host:port, such as 127.0.0.1:7077", address, deploy.ErrInvalid, err)
 	}
 	if insecure {
 		return nil
@@ -23,7 +23,7 @@ func permitted(ctx context.Context, address string, insecure bool) error {
 	ips := []net.IPAddr{{IP: net.IPv4zero}} // no host is every interface
 	if host != "" {
 		if ips, err = net.DefaultResolver.LookupIPAddr(ctx, host); err != nil {
-			return fmt.Errorf("listen on %q: %w: the host has no address: %v", address, deploy.ErrInvalid, err)
+			return fmt.Errorf("listen on %q: %w: the host has no address: %w", address, deploy.ErrInvalid, err)
 		}
 	}
 	for _, ip := range ips {

@@ -51,7 +51,7 @@ func connect(t *testing.T, d *Door, say string) net.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { c.Close() })
+	t.Cleanup(func() { _ = c.Close() }) // the door may have closed it
 	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
@@ -118,6 +118,9 @@ func TestBrowsersAreToldWhereToGo(t *testing.T) {
 			t.Fatalf("%s: %v", method, err)
 		}
 		body, err := io.ReadAll(res.Body)
+		if err := res.Body.Close(); err != nil {
+			t.Error(err)
+		}
 		if err != nil || res.StatusCode != http.StatusBadRequest || !strings.Contains(string(body), "http://here:8080") || strings.Count(string(body), "\n") != 1 {
 			t.Errorf("%s: %s %q %v", method, res.Status, body, err)
 		}
@@ -213,7 +216,7 @@ func TestLimits(t *testing.T) {
 			}
 			ended(t, connect(t, d, ""))
 			for _, c := range append(in[1:], c) {
-				c.Close()
+				_ = c.Close() // one of them is closed already
 			}
 		})
 	}

@@ -59,7 +59,7 @@ func session(b *testing.B, serve func(context.Context, rpc.Conn) error) rpc.Conn
 func echo(ctx context.Context, c rpc.Conn) error {
 	for {
 		items, err := c.Recv(ctx)
-		if err != nil {
+		if errors.Is(err, rpc.ErrClosed) {
 			return nil
 		}
 		if err := c.Send(items...); err != nil {
@@ -72,7 +72,7 @@ func echo(ctx context.Context, c rpc.Conn) error {
 func count(ctx context.Context, c rpc.Conn) error {
 	for got, want := 0, -1; ; {
 		items, err := c.Recv(ctx)
-		if err != nil {
+		if errors.Is(err, rpc.ErrClosed) {
 			return nil
 		}
 		for i := range items {
@@ -198,7 +198,7 @@ func BenchmarkPingPong(b *testing.B) {
 			for {
 				f, err := s.Recv()
 				if err != nil {
-					return nil
+					return err
 				}
 				if err := s.Send(f); err != nil {
 					return err

@@ -43,7 +43,7 @@ func (b *blobs) Put(ctx context.Context, want deploy.Digest, r io.Reader) (deplo
 	return deploy.Digest(kept.GetDigest()), kept.GetSize(), nil
 }
 
-// upload sends everything, and stops early if the other side has seen enough: its answer says why. An error is the reader's.
+// upload sends everything, and stops early if the other side has seen enough: its answer says why. Another error is the reader's or this side's.
 func upload(stream grpc.ClientStreamingClient[pb.PutBlobRequest, pb.PutBlobResponse], want deploy.Digest, r io.Reader) error {
 	p := &pb.PutBlobRequest{Digest: string(want)}
 	chunk := make([]byte, chunkBytes)
@@ -51,8 +51,10 @@ func upload(stream grpc.ClientStreamingClient[pb.PutBlobRequest, pb.PutBlobRespo
 		n, err := io.ReadFull(r, chunk)
 		p.Data = chunk[:n]
 		if n > 0 || first {
-			if stream.Send(p) != nil {
+			if err := stream.Send(p); errors.Is(err, io.EOF) {
 				return nil
+			} else if err != nil {
+				return err
 			}
 		}
 		p.Digest = ""

@@ -90,7 +90,7 @@ func stream[P, D any](ctx context.Context, c *client, what string, open func(con
 func (c *client) failed(ctx context.Context, what string, err error) error {
 	err = fromStatus(err)
 	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
-		err = ctxError(ctx)
+		err = rpc.Ended(ctx)
 	}
 	return fmt.Errorf("%s %s: %w", what, c.to, err)
 }

@@ -50,7 +50,7 @@ func (c *cluster) KillExecutors(ctx context.Context, p *pb.KillExecutors) (*pb.A
 
 func (c *cluster) call(ctx context.Context, p proto.Message) (*pb.Accepted, error) {
 	if c.own.Call == nil {
-		return nil, unanswered(c.own.Hello(), "requests of clients")
+		return nil, rpc.Unanswered(c.own.Hello(), "requests of clients")
 	}
 	req, err := wire.RequestFromProto(p)
 	if err != nil {
@@ -113,7 +113,7 @@ func (c *cluster) ListDecisions(ctx context.Context, p *pb.ListDecisionsRequest)
 // page gives the first page of a query.
 func (c *cluster) page(ctx context.Context, q rpc.Query) (rpc.Rows, error) {
 	if c.own.Watch == nil {
-		return rpc.Rows{}, unanswered(c.own.Hello(), "questions for rows")
+		return rpc.Rows{}, rpc.Unanswered(c.own.Hello(), "questions for rows")
 	}
 	q.Follow = false
 	for page, err := range c.own.Watch(ctx, principal(ctx), q) {
@@ -125,7 +125,7 @@ func (c *cluster) page(ctx context.Context, q rpc.Query) (rpc.Rows, error) {
 // Watch sends rows as they come.
 func (c *cluster) Watch(p *pb.Query, stream grpc.ServerStreamingServer[pb.Rows]) error {
 	if c.own.Watch == nil {
-		return unanswered(c.own.Hello(), "questions for rows")
+		return rpc.Unanswered(c.own.Hello(), "questions for rows")
 	}
 	q, err := wire.QueryFromProto(p)
 	if err != nil {
@@ -162,7 +162,7 @@ func sendRows(stream grpc.ServerStreamingServer[pb.Rows], page *pb.Rows, limit i
 // Logs sends pieces of an output file.
 func (c *cluster) Logs(p *pb.LogQuery, stream grpc.ServerStreamingServer[pb.LogChunk]) error {
 	if c.own.Logs == nil {
-		return unanswered(c.own.Hello(), "questions for logs")
+		return rpc.Unanswered(c.own.Hello(), "questions for logs")
 	}
 	ctx := stream.Context()
 	for chunk, err := range c.own.Logs(ctx, principal(ctx), wire.LogQueryFromProto(p)) {
@@ -183,7 +183,7 @@ func (c *cluster) Logs(p *pb.LogQuery, stream grpc.ServerStreamingServer[pb.LogC
 // blobs gives the store, or why there is none.
 func (c *cluster) blobs() error {
 	if c.own.Blobs == nil {
-		return unanswered(c.own.Hello(), "questions for blobs")
+		return rpc.Unanswered(c.own.Hello(), "questions for blobs")
 	}
 	return nil
 }

@@ -64,16 +64,16 @@ func (t *Transport) open(ctx context.Context, cc *grpc.ClientConn, to deploy.Add
 		return nil, nil, cancel, attempt(ctx, refused(err))
 	}
 	remote := to.String()
-	if p, ok := peer.FromContext(stream.Context()); ok {
+	if p, ok := peer.FromContext(stream.Context()); ok { //nolint:contextcheck // what the stream knows of its connection
 		remote = p.Addr.String()
 	}
-	return newSession(&t.cfg, rpc.Peer{Hello: theirs, Principal: claimed(theirs), Remote: remote}), stream, cancel, nil
+	return newSession(&t.cfg, rpc.Peer{Hello: theirs, Principal: rpc.Claimed(theirs), Remote: remote}), stream, cancel, nil
 }
 
 // attempt says that the attempt was given up, if that is why it failed.
 func attempt(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return ctxError(ctx)
+		return rpc.Ended(ctx)
 	}
 	return err
 }
@@ -84,9 +84,4 @@ func refused(err error) error {
 		return fmt.Errorf("%w: %w", rpc.ErrHello, err)
 	}
 	return err
-}
-
-// claimed is whom a hello says it is; nothing proves it.
-func claimed(h deploy.Hello) deploy.Principal {
-	return deploy.Principal{Name: h.ID, Roles: []string{h.Role.String()}}
 }

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/musterproject/muster/pkg/deploy"
+	"github.com/musterproject/muster/pkg/rpc"
 	pb "github.com/musterproject/muster/pkg/rpc/wire/muster/v1"
 )
 
@@ -52,5 +53,5 @@ func (g guard) admit(method string, hello *deploy.Hello) (deploy.Principal, erro
 	if !slices.Contains(roles, hello.Role.String()) {
 		return deploy.Principal{}, fmt.Errorf("%s: %w: it is for %v, not for a %s", method, deploy.ErrDenied, roles, hello.Role)
 	}
-	return claimed(*hello), nil
+	return rpc.Claimed(*hello), nil
 }

@@ -49,7 +49,7 @@ func (s *server) streaming(stop context.Context, method string, handle grpc.Stre
 		if err != nil {
 			return toStatus(err)
 		}
-		ctx, cancel := context.WithCancelCause(stream.Context())
+		ctx, cancel := context.WithCancelCause(stream.Context()) //nolint:contextcheck // a call has its caller's context, which ends with stop too
 		defer cancel(nil)
 		if method == pb.Peer_Session_FullMethodName {
 			ctx = sessionContext(stop, stream.Context())

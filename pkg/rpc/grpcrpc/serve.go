@@ -46,13 +46,15 @@ func (t *Transport) Serve(ctx context.Context, l net.Listener, own rpc.Server) e
 	select {
 	case <-ctx.Done():
 		s.end(g)
-		<-served // what it says of its stop is not a fault
+		err = <-served
 	case err = <-served:
-		err = fmt.Errorf("serve on %s: %w", l.Addr(), err)
 		s.end(g)
 	}
 	s.users.Wait()
-	return err
+	if err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+		return fmt.Errorf("serve on %s: %w", l.Addr(), err)
+	}
+	return nil
 }
 
 func (t *Transport) serverOptions() []grpc.ServerOption {
@@ -67,7 +69,6 @@ func (t *Transport) serverOptions() []grpc.ServerOption {
 		grpc.ConnectionTimeout(c.ConnectTimeout),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: c.KeepAlive, Timeout: c.KeepAliveWait}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: min(5*time.Second, c.KeepAlive/2), PermitWithoutStream: true}),
-		grpc.SharedWriteBuffer(true),
 		grpc.WaitForHandlers(true),
 	}
 }
@@ -115,7 +116,7 @@ func (p *peers) Session(stream grpc.BidiStreamingServer[pb.Frame, pb.Frame]) err
 		return err
 	}
 	if s.own.Session == nil {
-		return unanswered(mine, "sessions")
+		return rpc.Unanswered(mine, "sessions")
 	}
 	c := newSession(s.cfg, rpc.Peer{Hello: hello, Principal: who, Remote: address})
 	if !s.enter(c) {
@@ -154,9 +155,4 @@ func (s *server) leave(c *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.sessions, c)
-}
-
-// unanswered says that this side does not answer such questions.
-func unanswered(mine deploy.Hello, what string) error {
-	return fmt.Errorf("%w: the %s %s answers no %s: ask a master", deploy.ErrUnavailable, mine.Role, mine.ID, what)
 }

@@ -77,7 +77,7 @@ func (s *session) Recv(ctx context.Context) ([]rpc.Item, error) {
 	case <-s.over:
 		return nil, s.reason()
 	case <-ctx.Done():
-		return nil, fmt.Errorf("receive from %s: %w", s.peer.Remote, ctxError(ctx))
+		return nil, fmt.Errorf("receive from %s: %w", s.peer.Remote, rpc.Ended(ctx))
 	}
 }
 
@@ -215,7 +215,7 @@ func (s *session) lostBy(err error) error {
 	if f := (deploy.Fault{}); errors.As(fromStatus(err), &f) {
 		return fmt.Errorf("%w by %s: %w", rpc.ErrClosed, s.peer.Remote, f)
 	}
-	return fmt.Errorf("%w: connection to %s lost: %v", rpc.ErrClosed, s.peer.Remote, err)
+	return fmt.Errorf("%w: connection to %s lost: %w", rpc.ErrClosed, s.peer.Remote, err)
 }
 
 // introduce exchanges hellos on the side that dialled, which speaks first.
@@ -252,13 +252,4 @@ func recvHello(l link) (deploy.Hello, error) {
 		return deploy.Hello{}, fmt.Errorf("%w: %w: the first frame holds a hello and nothing else", rpc.ErrHello, deploy.ErrInvalid)
 	}
 	return *f.Hello, nil
-}
-
-// ctxError gives why ctx is over, with its cause if that says more.
-func ctxError(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if errors.Is(cause, err) {
-		return cause
-	}
-	return fmt.Errorf("%w: %w", err, cause)
 }

@@ -89,13 +89,12 @@ func (t *Transport) connect(to deploy.Address) (*grpc.ClientConn, error) {
 			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},
 			MinConnectTimeout: c.ConnectTimeout,
 		}),
-		grpc.WithSharedWriteBuffer(true),
 		grpc.WithDisableServiceConfig(),
 		grpc.WithDisableRetry(),
 		grpc.WithUserAgent("muster"),
 	)
 	if err != nil {
-		return nil, fmt.Errorf("connect to %s: %w: %v", to, deploy.ErrInvalid, err)
+		return nil, fmt.Errorf("connect to %s: %w: %w", to, deploy.ErrInvalid, err)
 	}
 	return cc, nil
 }

@@ -27,7 +27,7 @@ var anonymous = deploy.Principal{Name: "anonymous", Roles: []string{deploy.RoleC
 // server reaches the other side for one question. The context ends with the caller's and with Serve.
 func (c *client) server(ctx context.Context, what string) (*host, context.Context, func(), error) {
 	if ctx.Err() != nil {
-		return nil, nil, nil, fmt.Errorf("%s %s: %w", what, c.to, ctxError(ctx))
+		return nil, nil, nil, fmt.Errorf("%s %s: %w", what, c.to, rpc.Ended(ctx))
 	}
 	h, err := c.transport.reach(ctx, c.to)
 	if err != nil {
@@ -48,7 +48,7 @@ func (c *client) server(ctx context.Context, what string) (*host, context.Contex
 // failed says whom was asked what, and that the other side is stopping if that is why.
 func (c *client) failed(ctx context.Context, what string, err error) error {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		err = ctxError(ctx)
+		err = rpc.Ended(ctx)
 	}
 	return fmt.Errorf("%s %s: %w", what, c.to, err)
 }
@@ -64,7 +64,7 @@ func (c *client) Call(ctx context.Context, req deploy.Message) (deploy.Message, 
 	}
 	defer release()
 	if h.server.Call == nil {
-		return nil, c.failed(ctx, "call", h.unanswered("requests of clients"))
+		return nil, c.failed(ctx, "call", rpc.Unanswered(h.server.Hello(), "requests of clients"))
 	}
 	answer, err := h.server.Call(ctx, anonymous, req)
 	if err != nil {
@@ -75,11 +75,6 @@ func (c *client) Call(ctx context.Context, req deploy.Message) (deploy.Message, 
 		return nil, c.failed(ctx, "call", err)
 	}
 	return accepted, nil
-}
-
-func (h *host) unanswered(what string) error {
-	hello := h.server.Hello()
-	return fmt.Errorf("%w: the %s %s answers no %s: ask a master", deploy.ErrUnavailable, hello.Role, hello.ID, what)
 }
 
 // Watch gives rows as they come.
@@ -105,7 +100,7 @@ func stream[Q, D any](ctx context.Context, c *client, what string, q Q, which fu
 		defer release()
 		ask := which(&h.server)
 		if ask == nil {
-			yield(none, c.failed(ctx, what, h.unanswered("questions for rows or logs")))
+			yield(none, c.failed(ctx, what, rpc.Unanswered(h.server.Hello(), "questions for rows or logs")))
 			return
 		}
 		for d, err := range ask(ctx, anonymous, q) {
@@ -139,7 +134,7 @@ func (b *blobs) store(ctx context.Context, what string) (artifact.Store, error) 
 	}
 	defer release()
 	if h.server.Blobs == nil {
-		return nil, b.failed(ctx, what, h.unanswered("questions for blobs"))
+		return nil, b.failed(ctx, what, rpc.Unanswered(h.server.Hello(), "questions for blobs"))
 	}
 	return h.server.Blobs, nil
 }

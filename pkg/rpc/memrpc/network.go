@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/musterproject/muster/pkg/deploy"
+	"github.com/musterproject/muster/pkg/rpc"
 )
 
 // firstPort is where ports that nobody chose begin, as those of the operating system do.
@@ -56,7 +57,7 @@ func (n *Network) host(ctx context.Context, a deploy.Address) (*host, error) {
 	case <-l.closed:
 		return nil, fmt.Errorf("%s: %w: it stopped listening", a, deploy.ErrUnavailable)
 	case <-ctx.Done():
-		return nil, fmt.Errorf("%s: %w", a, ctxError(ctx))
+		return nil, fmt.Errorf("%s: %w", a, rpc.Ended(ctx))
 	}
 }
 

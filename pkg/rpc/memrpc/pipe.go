@@ -2,7 +2,6 @@ package memrpc
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 
@@ -87,7 +86,7 @@ func (e *end) Recv(ctx context.Context) ([]rpc.Item, error) {
 		select {
 		case <-e.news:
 		case <-ctx.Done():
-			return nil, fmt.Errorf("receive from %s: %w", e.peer.Remote, ctxError(ctx))
+			return nil, fmt.Errorf("receive from %s: %w", e.peer.Remote, rpc.Ended(ctx))
 		}
 	}
 }
@@ -139,13 +138,4 @@ func (e *end) tell() {
 	case e.news <- struct{}{}:
 	default:
 	}
-}
-
-// ctxError gives why ctx is over, with its cause if that says more.
-func ctxError(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if errors.Is(cause, err) {
-		return cause
-	}
-	return fmt.Errorf("%w: %w", err, cause)
 }

@@ -91,7 +91,7 @@ func (h *host) stopReason() string {
 // Dial opens a session with whoever serves at an address.
 func (t *Transport) Dial(ctx context.Context, to deploy.Address, me deploy.Hello) (rpc.Conn, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("dial %s: %w", to, ctxError(ctx))
+		return nil, fmt.Errorf("dial %s: %w", to, rpc.Ended(ctx))
 	}
 	h, err := t.reach(ctx, to)
 	if err != nil {
@@ -102,13 +102,13 @@ func (t *Transport) Dial(ctx context.Context, to deploy.Address, me deploy.Hello
 		return nil, fmt.Errorf("dial %s: %w", to, err)
 	}
 	if h.server.Session == nil {
-		return nil, fmt.Errorf("dial %s: %w: the %s %s answers no sessions: ask a master", to, deploy.ErrUnavailable, theirs.Role, theirs.ID)
+		return nil, fmt.Errorf("dial %s: %w", to, rpc.Unanswered(theirs, "sessions"))
 	}
-	mine, served := newPipe(&t.opts, rpc.Peer{Hello: me, Principal: claimed(me), Remote: "memory:" + me.ID},
-		rpc.Peer{Hello: theirs, Principal: claimed(theirs), Remote: to.String()})
+	mine, served := newPipe(&t.opts, rpc.Peer{Hello: me, Principal: rpc.Claimed(me), Remote: "memory:" + me.ID},
+		rpc.Peer{Hello: theirs, Principal: rpc.Claimed(theirs), Remote: to.String()})
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.closed || !h.begin(served) {
+	if t.closed || !h.begin(served) { //nolint:contextcheck // a session ends with Serve, not with the attempt to dial it
 		return nil, fmt.Errorf("dial %s: %w: it is stopping", to, deploy.ErrUnavailable)
 	}
 	t.ends = append(slices.DeleteFunc(t.ends, (*end).ended), mine)
@@ -138,10 +138,6 @@ func (h *host) begin(e *end) bool {
 		delete(h.ends, e)
 	})
 	return true
-}
-
-func claimed(h deploy.Hello) deploy.Principal {
-	return deploy.Principal{Name: h.ID, Roles: []string{h.Role.String()}}
 }
 
 // reach gives who serves at an address.

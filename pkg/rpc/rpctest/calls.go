@@ -1,6 +1,7 @@
 package rpctest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -143,7 +144,7 @@ func testCallContext(t *testing.T, p Pair) {
 	if _, err := w.client(t).Call(ctx, requests[1]); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a call beyond its deadline gave %v", err)
 	}
-	wait(t, "end at the server", ended)
+	happens(t, "end at the server", ended)
 	ctx, cancel = context.WithCancel(t.Context())
 	go cancel()
 	if _, err := w.client(t).Call(ctx, requests[1]); !errors.Is(err, context.Canceled) {
@@ -226,7 +227,7 @@ func testWatchIsLeft(t *testing.T, p Pair) {
 		}
 		break
 	}
-	wait(t, "end at the server", ended)
+	happens(t, "end at the server", ended)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var end error
@@ -237,7 +238,7 @@ func testWatchIsLeft(t *testing.T, p Pair) {
 	if !errors.Is(end, context.Canceled) {
 		t.Errorf("a cancelled watch ended with %v", end)
 	}
-	wait(t, "end at the server", ended)
+	happens(t, "end at the server", ended)
 }
 
 func testServeEndsStreams(t *testing.T, p Pair) {
@@ -252,7 +253,7 @@ func testServeEndsStreams(t *testing.T, p Pair) {
 	if !errors.Is(end, deploy.ErrUnavailable) || !strings.Contains(end.Error(), "stopping") {
 		t.Errorf("the watch ended with %v", end)
 	}
-	wait(t, "end at the server", ended)
+	happens(t, "end at the server", ended)
 }
 
 func testLogs(t *testing.T, p Pair) {
@@ -277,7 +278,7 @@ func testLogs(t *testing.T, p Pair) {
 		}
 		got = append(got, chunk.Data...)
 	}
-	if !slices.Equal(got, append(text, "end"...)) {
+	if !bytes.Equal(got, slices.Concat(text, []byte("end"))) {
 		t.Errorf("read %d bytes of %d, or others", len(got), len(text)+3)
 	}
 }

@@ -154,6 +154,12 @@ func held() (sessions chan rpc.Conn, session func(context.Context, rpc.Conn) err
 	}
 }
 
+// happens waits until something comes out of a channel.
+func happens[T any](t testing.TB, what string, c <-chan T) {
+	t.Helper()
+	_ = wait(t, what, c) // that it came is enough
+}
+
 // wait gives what comes out of a channel.
 func wait[T any](t testing.TB, what string, c <-chan T) (v T) {
 	t.Helper()

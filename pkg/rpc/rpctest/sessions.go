@@ -218,7 +218,7 @@ func testSlowClient(t *testing.T, p Pair) {
 	if err := c.Send(beats(0, 1)...); err != nil {
 		t.Fatal(err)
 	}
-	wait(t, "hang-up", ends)
+	happens(t, "hang-up", ends)
 	if _, err := drain(t, c); !errors.Is(err, rpc.ErrClosed) {
 		t.Errorf("the slow side saw %v", err)
 	}
@@ -354,7 +354,7 @@ func testServeEnds(t *testing.T, p Pair) {
 	if err := w.stop(); err != nil {
 		t.Errorf("serve returned %v", err)
 	}
-	wait(t, "end of session", sessions)
+	happens(t, "end of session", sessions)
 	if _, err := drain(t, c); !errors.Is(err, rpc.ErrClosed) || !strings.Contains(err.Error(), "stopping") {
 		t.Errorf("the session ended with %v", err)
 	}

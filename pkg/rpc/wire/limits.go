@@ -37,7 +37,7 @@ func asFault(err error) error {
 	if errors.Is(err, deploy.ErrTooLarge) || errors.Is(err, deploy.ErrInvalid) {
 		return err
 	}
-	return fmt.Errorf("%w: %v", deploy.ErrInvalid, err)
+	return fmt.Errorf("%w: %w", deploy.ErrInvalid, err)
 }
 
 // CheckElements refuses bytes that would unfold into more than MaxElements; it looks at nothing else.

@@ -5,11 +5,10 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"math/rand/v2"
+	"path/filepath"
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -22,11 +21,15 @@ import (
 // sealed gives the types of pkg/deploy that have the method, which is what closes the set.
 func sealed(t *testing.T, method string) (names []string) {
 	t.Helper()
-	pkgs, err := parser.ParseDir(token.NewFileSet(), "../../deploy", func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, 0)
-	if err != nil {
-		t.Fatal(err)
+	files, err := filepath.Glob("../../deploy/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no sources of deploy: %v", err)
 	}
-	for _, f := range pkgs["deploy"].Files {
+	for _, name := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, d := range f.Decls {
 			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv != nil && fn.Name.Name == method {
 				names = append(names, fn.Recv.List[0].Type.(*ast.Ident).Name)
