@@ -56,6 +56,7 @@ func begin(t *testing.T, mode *recovery.Mode, policy scheduler.SchedulerPolicy) 
 	ended := make(chan error, 1)
 	go func() { ended <- w.m.Run(ctx) }()
 	w.ends = func() error { cancel(); return <-ended }
+	synctest.Wait() // elected, or standing by
 	w.ask = rpc.NewCluster(w.net.Transport(memrpc.DefaultOptions()), []deploy.Address{w.at}, 5*time.Second)
 	return w
 }
@@ -77,6 +78,7 @@ type hand struct {
 	conn     rpc.Conn
 	launches chan deploy.Launch
 	over     chan struct{}
+	why      error // the session ended
 }
 
 func (w *town) worker(id string, cores int32) *hand {
@@ -113,6 +115,7 @@ func (h *hand) run(id deploy.WorkerID) {
 	for {
 		items, err := h.conn.Recv(context.Background())
 		if err != nil {
+			h.why = err
 			return
 		}
 		for _, it := range items {
@@ -150,7 +153,7 @@ func TestSubmitIsPlacedAndARepeatIsTheSameDriver(t *testing.T) {
 			t.Fatalf("a repeat gave %v, %v after %v", again, err, first)
 		}
 		if l := <-h.launches; string(l.Driver) != first.(deploy.Accepted).ID || l.Need.Cores != 2 {
-			t.Fatalf("launched %+v", l)
+			t.Fatalf("launched %+v, %v", l, h.why)
 		}
 		synctest.Wait()
 		select {
@@ -200,7 +203,7 @@ func TestBadPolicies(t *testing.T) {
 					t.Fatal(err)
 				}
 				if l, ok := <-h.launches; !ok || l.Need.Cores != 1 {
-					t.Fatalf("launched %+v, %v", l, ok)
+					t.Fatalf("launched %+v, %v", l, h.why)
 				}
 			})
 		})
