@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -261,7 +262,7 @@ func TestAFailedBatchEndsTheTermBeforeAnybodyHears(t *testing.T) {
 		defer w.close()
 		synctest.Wait()
 		before, _ := w.m.Leading()
-		broken.fail = true
+		broken.fail.Store(true)
 		cl, err := w.net.Transport(memrpc.DefaultOptions()).Client(w.at)
 		if err != nil {
 			t.Fatal(err)
@@ -269,7 +270,7 @@ func TestAFailedBatchEndsTheTermBeforeAnybodyHears(t *testing.T) {
 		if got, err := cl.Call(t.Context(), submit("one", 1)); err == nil {
 			t.Fatalf("what was not durable was acknowledged: %v", got)
 		}
-		broken.fail = false
+		broken.fail.Store(false)
 		got, err := w.ask.Call(t.Context(), submit("one", 1))
 		if err != nil || got.(deploy.Accepted).ID == "" {
 			t.Fatalf("after the repair: %v, %v", got, err)
@@ -283,11 +284,11 @@ func TestAFailedBatchEndsTheTermBeforeAnybodyHears(t *testing.T) {
 // breakable is an engine whose disk can be taken away.
 type breakable struct {
 	recovery.PersistenceEngine
-	fail bool
+	fail atomic.Bool
 }
 
 func (b *breakable) Apply(ctx context.Context, epoch deploy.Epoch, batch []recovery.Mutation) error {
-	if b.fail && len(batch) > 0 {
+	if b.fail.Load() && len(batch) > 0 {
 		return errors.New("no space left on device")
 	}
 	return b.PersistenceEngine.Apply(ctx, epoch, batch)
