@@ -35,7 +35,8 @@ func inBubble(t *testing.T, s rpc.Server, test func(t *testing.T, client *grpcrp
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		served := make(chan error, 1)
-		go func() { served <- grpcrpc.New(cfg).Serve(ctx, listener, s) }()
+		server := grpcrpc.New(cfg)
+		go func() { served <- server.Serve(ctx, listener, s) }()
 		cfg.Dialer = dial
 		client := grpcrpc.New(cfg)
 		test(t, client, deploy.Address{Host: "m1", Port: 7077}, dial)
@@ -228,7 +229,8 @@ func TestAPulledCableIsNoticed(t *testing.T) {
 		server.Hello = func() deploy.Hello { return deploy.Hello{Role: deploy.RoleMaster, Protocol: 1, ID: "m1"} }
 		ctx, cancel := context.WithCancel(t.Context())
 		served := make(chan error, 1)
-		go func() { served <- grpcrpc.New(cfg).Serve(ctx, cutListener{listener, &cut}, server) }()
+		transport := grpcrpc.New(cfg)
+		go func() { served <- transport.Serve(ctx, cutListener{listener, &cut}, server) }()
 		cfg.Dialer = func(ctx context.Context, _ string) (net.Conn, error) {
 			c, err := listener.DialContext(ctx)
 			return cuttable{c, &cut}, err
