@@ -26,7 +26,7 @@ func (a *app) wake(c *Core) {
 	case a.session == nil && c.at >= c.dueAfter(a.broken, c.cfg.AppReconnectGrace):
 		c.endApp(a, deploy.AppFailed, fmt.Sprintf("driver lost: its connection broke and it did not come back within %v", c.cfg.AppReconnectGrace))
 		return
-	case a.session != nil && c.at >= c.dueAfter(a.heard, c.cfg.WorkerTimeout):
+	case a.session != nil && c.at >= c.dueAfter(a.session.heard, c.cfg.WorkerTimeout):
 		c.hangup(a.session, fmt.Sprintf("silent for %v", c.cfg.WorkerTimeout))
 	}
 	if a.nextTry != 0 && c.at >= a.nextTry {
@@ -43,7 +43,7 @@ func (c *Core) armApp(a *app) {
 	switch {
 	case !c.alive():
 	case a.session != nil:
-		at = earlier(at, c.dueAfter(a.heard, c.cfg.WorkerTimeout))
+		at = earlier(at, c.dueAfter(a.session.heard, c.cfg.WorkerTimeout))
 	default:
 		at = earlier(at, c.dueAfter(a.broken, c.cfg.AppReconnectGrace))
 	}

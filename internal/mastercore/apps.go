@@ -14,13 +14,13 @@ import (
 //	record --> UNKNOWN --registers again, or recovery ends--> WAITING or RUNNING
 type app struct {
 	rec      deploy.AppRecord
+	token    deploy.Secret // rec.Token
 	life     deploy.Life[deploy.AppState]
 	profiles []*profile // in the order of rec.Spec.Profiles
 	coresMax int32
 	share    uint32 // what its demands carry to say that they share coresMax
 
 	session *session
-	heard   moment
 	broken  moment // when the session ended; counts while ALIVE
 
 	executors    []*executor // live, by number
@@ -97,7 +97,7 @@ func (a *app) meet(w *worker) {
 
 // newApp makes the books of an application from its record.
 func (c *Core) newApp(rec deploy.AppRecord, state deploy.AppState) *app {
-	a := &app{rec: rec, life: deploy.NewLife(state), coresMax: rec.Spec.CoresMax}
+	a := &app{rec: rec, token: deploy.NewSecret(rec.Token), life: deploy.NewLife(state), coresMax: rec.Spec.CoresMax}
 	a.timer.owner = a
 	c.lastShare++
 	a.share = c.lastShare
@@ -141,7 +141,7 @@ func (c *Core) registerApp(s *session, m *deploy.RegisterApp, at int64) {
 		c.replace(old, "the application registered on another connection")
 	}
 	s.app, a.session = a, s
-	a.heard = c.heardAt(at)
+	s.heard = c.heardAt(at)
 	c.register(s)
 	if a.state() == deploy.AppUnknown {
 		c.recovery.apps--
@@ -171,7 +171,7 @@ func (c *Core) findApp(s *session, m *deploy.RegisterApp) (*app, error) {
 	a, kept := c.apps[m.App], c.answers.find(m.Request)
 	switch {
 	case a != nil:
-		if !m.Token.Equal(deploy.NewSecret(a.rec.Token)) {
+		if !m.Token.Equal(a.token) {
 			return nil, fmt.Errorf("application %s: the token is not the one given at its registration: %w", m.App, deploy.ErrDenied)
 		}
 	case m.App != "" && (kept == nil || kept.ID != string(m.App)):
@@ -231,7 +231,7 @@ func (c *Core) welcome(a *app) {
 		views = append(views, e.view())
 	}
 	c.order(a.session, deploy.AppRegistered{
-		App: a.rec.ID, Session: a.session.id, Heartbeat: c.cfg.Heartbeat, Token: deploy.NewSecret(a.rec.Token),
+		App: a.rec.ID, Session: a.session.id, Heartbeat: c.cfg.Heartbeat, Token: a.token,
 		Executors: views, Targets: a.targets(), Masters: c.cfg.Masters,
 	})
 }

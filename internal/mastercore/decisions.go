@@ -9,12 +9,16 @@ import (
 	"github.com/musterproject/muster/pkg/scheduler"
 )
 
-const keptDecisions = 50 // changed ones, per demand
+// decision is the newest word about one demand. Those before it are kept by readers: each change is a row.
+type decision struct {
+	deploy.Decision
+	key reasonKey
+}
 
-// decisions are what has been decided about one demand: the newest last.
-type decisions struct {
-	key  reasonKey
-	list []deploy.Decision
+// again counts a repeat.
+func (k *decision) again(now time.Time, missing int32, cycle uint64) {
+	k.Last, k.Missing, k.Cycle = now, missing, max(k.Cycle, cycle)
+	k.Times++
 }
 
 // reasonKey tells one reason from another without writing its sentence.
@@ -74,30 +78,21 @@ func (c *Core) decide(d *demand) {
 		}
 		return
 	}
-	key, missing := c.reasonKey(d), d.missing()
-	switch known := d.decision; {
-	case known == nil && key.code == deploy.ReasonNone:
+	key, known := c.reasonKey(d), d.decision
+	if known == nil && key.code == deploy.ReasonNone {
 		return
-	case known != nil && known.key == key:
-		last := &known.list[len(known.list)-1]
-		last.Last, last.Cycle, last.Missing = c.now, max(last.Cycle, d.policy.cycle), missing
-		last.Times++
+	}
+	if known != nil && known.key == key {
+		known.again(c.now, d.missing(), d.policy.cycle)
 		return
-	case known == nil:
-		d.decision = &decisions{}
 	}
 	next := c.explain(d, key)
-	kept := d.decision
-	kept.key = key
-	if n := len(kept.list); n > 0 && kept.list[n-1].Same(&next) {
-		kept.list[n-1].Last, kept.list[n-1].Missing = c.now, missing
-		kept.list[n-1].Times++
+	if known != nil && known.Same(&next) {
+		known.key = key
+		known.again(c.now, next.Missing, next.Cycle)
 		return
 	}
-	if len(kept.list) >= keptDecisions {
-		kept.list = append(kept.list[:0], kept.list[len(kept.list)-keptDecisions+1:]...)
-	}
-	kept.list = append(kept.list, next)
+	d.decision = &decision{key: key, Decision: next}
 	c.dirty.decisions = append(c.dirty.decisions, next)
 	if d.app != nil {
 		c.touchApp(d.app)

@@ -15,7 +15,7 @@ type demand struct {
 	listed  bool // in placement.demands
 	changed bool // its row, not only its decision
 
-	decision *decisions
+	decision *decision
 	policy   policyWord
 }
 

@@ -183,7 +183,7 @@ func (c *Core) start(l *launch) {
 		c.tellExecutor(e, false)
 		c.touchDemands(a)
 		order.Executor, order.Profile, order.Command, order.AppName = e.id(), e.profile.ID, a.rec.Spec.Executor, a.rec.Spec.Name
-		order.Token = deploy.NewSecret(a.rec.Token)
+		order.Token = a.token
 	}
 	c.order(l.worker.session, deploy.LaunchOrder{Launch: order})
 	c.arm(&l.timer, c.at+int64(c.cfg.LaunchTimeout))

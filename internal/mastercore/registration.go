@@ -15,10 +15,11 @@ func (c *Core) registerWorker(s *session, m *deploy.RegisterWorker, at int64) {
 		c.fact(RequestRefused{From: string(m.Worker.ID), Message: "RegisterWorker", Reason: err.Error()})
 		return
 	}
-	if old := w.session; old != nil && old != s {
+	old := w.session
+	w.leaveSession() // orders wait: the answer is the first of the new session
+	if old != nil && old != s {
 		c.replace(old, "the worker registered on another connection")
 	}
-	w.session = nil                                           // orders wait: the answer is the first of the new session
 	adopts := w.state() == deploy.WorkerUnknown && w.recorded // lost by nobody since the last epoch
 	restarted := m.Incarnation > w.incarnation
 	if mutantDuplicateRegistrationResets && !restarted {
@@ -32,8 +33,7 @@ func (c *Core) registerWorker(s *session, m *deploy.RegisterWorker, at int64) {
 	if adopts { // until now it stood for what earlier leaders may have heard
 		w.heard = moment{}
 	}
-	w.heard = c.heardAt(max(at, w.heard.at))
-	w.suspect, w.hungUp = false, false
+	s.heard, s.suspect, w.hungUp = c.heardAt(max(at, w.heard.at)), false, false
 	s.worker, w.session, w.peer = w, s, s.peer
 	c.register(s)
 	c.order(s, deploy.WorkerRegistered{
@@ -173,7 +173,7 @@ func (c *Core) report(s *session, m *deploy.Report, at int64) {
 			m.Worker, m.Incarnation, m.Launch.State, w.spec.ID, w.incarnation))
 		return
 	}
-	c.workerHeard(w, at)
+	c.hear(s, at)
 	s.acks = append(s.acks, m.Launch.Seq)
 	rep := &m.Launch
 	l := c.launches[rep.Launch]

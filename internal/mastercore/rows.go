@@ -101,7 +101,7 @@ func (c *Core) workerRow(w *worker) deploy.WorkerRow {
 	row := deploy.WorkerRow{
 		Spec: w.spec, State: w.state(), Executors: b.executors, Drivers: b.drivers, RegisteredAt: w.registeredAt, Reason: w.reason,
 		Used:          deploy.Resources{Cores: b.capacity.Cores - b.free.Cores, MemoryMiB: b.capacity.MemoryMiB - b.free.MemoryMiB},
-		LastHeartbeat: c.wall(w.heard.at), PutAsideUntil: c.wall(w.asideUntil),
+		LastHeartbeat: c.wall(w.lastWord().at), PutAsideUntil: c.wall(w.asideUntil),
 	}
 	for i := range b.pools {
 		p := &b.pools[i]

@@ -26,7 +26,7 @@ import (
 //	PEER leave [keeps]
 //	PEER app NAME request=ID [id=APP] [token=T] [max=N] [profile=ID:CORES:MEMORY[:gpu=N]]... [target=ID:N]...
 //	PEER|call REQUEST request=ID ...             one of the requests below, on a session or as a client's question
-//	  submit NAME [cores=N] [memory=N] [supervise] [restarts=N]
+//	  submit NAME [cores=N] [memory=N] [gpu=N] [supervise] [restarts=N]
 //	  kill-driver ID | kill-app ID | unregister ID [failure=TEXT] | hold ID [by=NAME] | release ID
 //	  targets ID [profile=..]... [target=ID:N]... | kill-executors ID N...
 func (s *script) event(f []string) []string {
@@ -168,8 +168,12 @@ func (s *script) request(f []string) deploy.Message {
 	}
 	switch f[0] {
 	case "submit":
-		return deploy.SubmitDriver{Request: id, Spec: deploy.DriverSpec{Name: name, Command: deploy.Command{Program: "run"}, Supervise: w.has("supervise"),
+		m := deploy.SubmitDriver{Request: id, Spec: deploy.DriverSpec{Name: name, Command: deploy.Command{Program: "run"}, Supervise: w.has("supervise"),
 			MaxRestarts: int32(w.num("restarts", -1)), Need: deploy.Resources{Cores: int32(w.num("cores", 1)), MemoryMiB: w.num("memory", 100)}}}
+		if n := w.num("gpu", 0); n > 0 {
+			m.Spec.Need.Custom = []deploy.Amount{{Name: "gpu", Count: int32(n)}}
+		}
+		return m
 	case "kill-driver":
 		return deploy.KillDriver{Request: id, Driver: deploy.DriverID(name)}
 	case "kill-app":

@@ -105,7 +105,7 @@ func (s *script) message(m deploy.Message) string {
 	case deploy.LaunchOrder:
 		l := m.Launch
 		if l.Driver != "" {
-			return fmt.Sprintf("%s %s attempt %d, %s, leased %v", l.ID, l.Driver, l.Attempt, l.Need, l.Leased)
+			return fmt.Sprintf("%s %s attempt %d, %s %v, leased %v", l.ID, l.Driver, l.Attempt, l.Need, l.Addresses, l.Leased)
 		}
 		return fmt.Sprintf("%s %s profile %d, %s %v", l.ID, l.Executor, l.Profile, l.Need, l.Addresses)
 	case deploy.Waiting:

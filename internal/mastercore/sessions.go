@@ -8,12 +8,15 @@ import (
 
 // session is one connection. It is a worker's or an application's from its registration on.
 type session struct {
-	peer   deploy.PeerID
-	role   deploy.Role
-	from   deploy.Principal
-	id     deploy.SessionID // 0 until registered; new at each registration
-	orders uint64           // Seq of the last order
-	held   bool             // the registration is answered when recovery ends: nothing is ordered before
+	peer    deploy.PeerID
+	role    deploy.Role
+	from    deploy.Principal
+	id      deploy.SessionID // 0 until registered; new at each registration
+	orders  uint64           // Seq of the last order
+	heard   moment           // its last word
+	suspect bool             // a worker, silent for SuspectAfter
+
+	held   bool // the registration is answered when recovery ends: nothing is ordered before
 	worker *worker
 	app    *app
 
@@ -49,7 +52,8 @@ func (c *Core) hangup(s *session, reason string) {
 func (c *Core) drop(s *session, reason string) {
 	delete(c.sessions, s.peer)
 	if w := s.worker; w != nil {
-		s.worker, w.session = nil, nil
+		s.worker = nil
+		w.leaveSession()
 		c.workerDisconnected(w, reason)
 	}
 	if a := s.app; a != nil {
@@ -131,18 +135,26 @@ func (c *Core) message(s *session, m deploy.Message, at int64) {
 	}
 }
 
-// heartbeat must not allocate, and touches nothing but the session and the time of the last word.
+// heartbeat must not allocate, and touches nothing but the session.
 func (c *Core) heartbeat(s *session, m deploy.Heartbeat, at int64) {
-	switch {
-	case s.worker != nil:
-		c.workerHeard(s.worker, at)
-	case s.app != nil:
-		s.app.heard = c.heardAt(max(s.app.heard.at, at))
-	default:
+	if s.worker == nil && s.app == nil {
 		c.registerAgain(s, "this master has no registration of this session")
 		return
 	}
+	c.hear(s, at)
 	s.beat, s.beats = m.N, true
+}
+
+// hear notes a word of a registered peer. It does not touch any timer.
+func (c *Core) hear(s *session, at int64) {
+	if at > s.heard.at {
+		s.heard = c.heardAt(at)
+	}
+	if s.suspect {
+		s.suspect = false
+		c.workerBecomes(s.worker, s.worker.reachable(), "heard again")
+		c.armWorker(s.worker)
+	}
 }
 
 // acknowledge answers what a frame brought: its last heartbeat, and all its reports at once.

@@ -25,8 +25,7 @@ type worker struct {
 	session    *session
 	peer       deploy.PeerID // of its newest registration; connections are numbered upwards
 	hungUp     bool          // its session ended by our own decision
-	suspect    bool          // silent for SuspectAfter
-	heard      moment        // its last word
+	heard      moment        // its last word before it had no session
 	broken     moment        // when the session ended
 	grace      time.Duration // from then until it is lost
 	deadAt     int64
@@ -53,7 +52,20 @@ func (w *worker) member() bool {
 }
 
 // working tells whether somebody is there under this id right now.
-func (w *worker) working() bool { return w.session != nil && !w.suspect }
+func (w *worker) working() bool { return w.session != nil && !w.session.suspect }
+
+// lastWord is when w was heard last.
+func (w *worker) lastWord() moment {
+	if w.session != nil {
+		return w.session.heard
+	}
+	return w.heard
+}
+
+// leaveSession leaves w without a session.
+func (w *worker) leaveSession() {
+	w.heard, w.session = w.lastWord(), nil
+}
 
 // blocked says why w gets no work, NONE if it does.
 func (w *worker) blocked() deploy.ReasonCode {
@@ -66,18 +78,6 @@ func (w *worker) blocked() deploy.ReasonCode {
 		return deploy.ReasonBlacklisted
 	}
 	return deploy.ReasonNone
-}
-
-// workerHeard notes a word of w. It does not touch the timer.
-func (c *Core) workerHeard(w *worker, at int64) {
-	if at > w.heard.at {
-		w.heard = c.heardAt(at)
-	}
-	if w.suspect {
-		w.suspect = false
-		c.workerBecomes(w, w.reachable(), "heard again")
-		c.armWorker(w)
-	}
 }
 
 // reachable is the state of w when it can be reached.
@@ -108,7 +108,7 @@ func (c *Core) workerDisconnected(w *worker, reason string) {
 	if w.spec.Adopts || w.hungUp { // hung up by us, it is most likely well
 		w.grace = max(w.grace, c.cfg.AdoptGrace)
 	}
-	w.broken, w.suspect, w.hungUp = c.heardAt(c.at), false, false
+	w.broken, w.hungUp = c.heardAt(c.at), false
 	if w.grace <= 0 {
 		c.loseWorker(w, "connection lost: "+reason)
 		return
@@ -119,7 +119,7 @@ func (c *Core) workerDisconnected(w *worker, reason string) {
 
 // wake does what is due for w.
 func (w *worker) wake(c *Core) {
-	silent := func(d time.Duration) bool { return c.at >= c.dueAfter(w.heard, d) }
+	silent := func(d time.Duration) bool { return c.at >= c.dueAfter(w.lastWord(), d) }
 	switch {
 	case w.state() == deploy.WorkerUnknown:
 		return
@@ -134,8 +134,8 @@ func (w *worker) wake(c *Core) {
 	case w.session == nil && c.at >= c.dueAfter(w.broken, w.grace):
 		c.loseWorker(w, fmt.Sprintf("did not come back within %v", w.grace))
 		return
-	case w.session != nil && !w.suspect && silent(c.cfg.SuspectAfter):
-		w.suspect = true
+	case w.working() && silent(c.cfg.SuspectAfter):
+		w.session.suspect = true
 		c.workerBecomes(w, deploy.WorkerUnreachable, fmt.Sprintf("silent for %v", c.cfg.SuspectAfter))
 	}
 	if w.asideUntil != 0 && c.at >= w.asideUntil {
@@ -154,10 +154,10 @@ func (c *Core) armWorker(w *worker) {
 		return
 	case w.state() == deploy.WorkerDead:
 		at = w.deadAt + int64(c.cfg.WorkerRetention)
-	case w.session != nil && !w.suspect:
-		at = c.dueAfter(w.heard, min(c.cfg.SuspectAfter, c.cfg.WorkerTimeout))
+	case w.working():
+		at = c.dueAfter(w.lastWord(), min(c.cfg.SuspectAfter, c.cfg.WorkerTimeout))
 	case w.session != nil:
-		at = c.dueAfter(w.heard, c.cfg.WorkerTimeout)
+		at = c.dueAfter(w.lastWord(), c.cfg.WorkerTimeout)
 	default:
 		at = min(c.dueAfter(w.broken, w.grace), c.dueAfter(w.heard, c.cfg.WorkerTimeout))
 	}
@@ -169,14 +169,14 @@ func (c *Core) armWorker(w *worker) {
 
 // loseWorker writes off a worker and all it ran.
 func (c *Core) loseWorker(w *worker, reason string) {
-	c.writeOff(w, reason, w.heard.at+int64(c.cfg.DriverLease))
+	c.writeOff(w, reason, w.lastWord().at+int64(c.cfg.DriverLease))
 }
 
 // writeOff makes w DEAD. Its supervised drivers may not start again before leaseEnd. The drivers' records change before the worker's goes, so
 // that whatever part of it is durable, no launch belongs to an unknown worker that was not lost.
 func (c *Core) writeOff(w *worker, reason string, leaseEnd int64) {
 	if s := w.session; s != nil {
-		w.session = nil
+		w.leaveSession()
 		c.replace(s, reason)
 	}
 	if w.member() {
@@ -187,7 +187,7 @@ func (c *Core) writeOff(w *worker, reason string, leaseEnd int64) {
 		c.redecideIfMaxChanged()
 	}
 	c.recovery.answered(w)
-	w.suspect, w.asideUntil, w.failures = false, 0, nil
+	w.asideUntil, w.failures = 0, nil
 	w.deadAt = c.at
 	c.workerBecomes(w, deploy.WorkerDead, reason)
 	lost := slices.Clone(w.books.launches)
@@ -220,13 +220,13 @@ func (c *Core) leaveWorker(s *session, m *deploy.LeaveWorker) {
 		return
 	}
 	reason := "left: " + m.Reason
-	w.session = nil
+	w.leaveSession()
 	c.replace(s, "goodbye")
 	if !m.Keeps {
 		c.writeOff(w, reason, 0)
 		return
 	}
-	w.broken, w.suspect, w.grace = c.heardAt(c.at), false, max(c.cfg.AdoptGrace, c.cfg.ReconnectGrace)
+	w.broken, w.grace = c.heardAt(c.at), max(c.cfg.AdoptGrace, c.cfg.ReconnectGrace)
 	c.workerBecomes(w, deploy.WorkerUnreachable, reason)
 	c.armWorker(w)
 }

@@ -1,0 +1,110 @@
+package mastercore
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/musterproject/muster/pkg/deploy"
+)
+
+var startOfTests = time.Date(2026, 11, 20, 22, 30, 45, 0, time.UTC)
+
+// TestIDsBeyondModulo: 2001 applications of one second, with a counter that wraps at 1000, have 2001 ids; the third lap runs ahead of the clock.
+func TestIDsBeyondModulo(t *testing.T) {
+	cfg := testConfig()
+	cfg.AppNumberModulo = 1000
+	var out Effects
+	c := New(cfg, deploy.ClusterID{1}, 1, nil, startOfTests, &out)
+	seen := map[deploy.AppID]bool{}
+	var last deploy.AppID
+	for range 2001 {
+		last = c.nextAppID0(&out)
+		if seen[last] {
+			t.Fatalf("%s is given twice", last)
+		}
+		seen[last] = true
+	}
+	if want := deploy.AppID("app-20261120223047-0000"); last != want {
+		t.Errorf("the 2001st is %s, want %s", last, want)
+	}
+	if !seen["app-20261120223045-0000"] || !seen["app-20261120223045-0999"] || !seen["app-20261120223046-0000"] {
+		t.Error("the counter does not wrap")
+	}
+}
+
+// nextAppID0 takes an id outside a step.
+func (c *Core) nextAppID0(out *Effects) deploy.AppID {
+	c.out = out
+	defer func() { c.out = nil }()
+	return c.nextAppID()
+}
+
+// TestIDPatterns: the configured patterns, counters from 0, in the configured zone.
+func TestIDPatterns(t *testing.T) {
+	cfg := testConfig()
+	cfg.DriverIDPattern = "my-driver-%2$05d"
+	cfg.AppIDPattern = "x%s_%d"
+	cfg.Zone = time.FixedZone("east", 2*3600)
+	var out Effects
+	c := New(cfg, deploy.ClusterID{1}, 1, nil, startOfTests, &out)
+	c.out = &out
+	got := []string{string(c.nextDriverID()), string(c.nextDriverID()), string(c.nextAppID())}
+	want := []string{"my-driver-00000", "my-driver-00001", "x20261121003045_0"}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Errorf("got %v, want %v", got, want)
+			break
+		}
+	}
+}
+
+// TestTokens: each application has its own token, the same one after a failover, and another seed gives another.
+func TestTokens(t *testing.T) {
+	c, other := testCore(), testCore()
+	other.cfg.TokenSeed = []byte("another seed of bytes")
+	a, b := c.tokenOf("app-1"), c.tokenOf("app-2")
+	if a == b || a != c.tokenOf("app-1") || a == other.tokenOf("app-1") || len(a) != 64 || strings.Contains(a, "app") {
+		t.Errorf("%s %s %s", a, b, other.tokenOf("app-1"))
+	}
+}
+
+// TestSeeds: every version has another seed, which depends on nothing else.
+func TestSeeds(t *testing.T) {
+	seen := map[uint64]bool{}
+	for epoch := range deploy.Epoch(20) {
+		for version := range uint64(200) {
+			seen[seedOf(epoch, version)] = true
+		}
+	}
+	if len(seen) != 20*200 {
+		t.Errorf("%d seeds for 4000 versions", len(seen))
+	}
+}
+
+// TestDeterminism: the same events give the same effects to the last byte, also from records in another order.
+func TestDeterminism(t *testing.T) {
+	for seed := range uint64(8) {
+		a, b := newChaos(t, noise(seed, 800)), newChaos(t, noise(seed, 800))
+		a.sum, b.sum = sha256.New(), sha256.New()
+		a.run()
+		b.run()
+		if x, y := strings.Join(a.log, "\n"), strings.Join(b.log, "\n"); !bytes.Equal(a.sum.Sum(nil), b.sum.Sum(nil)) {
+			t.Fatalf("seed %d: two runs differ:\n%s", seed, firstDifference([]byte(x), []byte(y)))
+		}
+		records := recordsOf(a.saved)
+		backwards := make([]deploy.Change, 0, len(records))
+		for i := range records {
+			backwards = append(backwards, records[len(records)-1-i])
+		}
+		var x, y Effects
+		New(a.cfg, deploy.ClusterID{1}, 99, records, a.now, &x)
+		New(a.cfg, deploy.ClusterID{1}, 99, backwards, a.now, &y)
+		if fmt.Sprintf("%+v", x) != fmt.Sprintf("%+v", y) {
+			t.Fatalf("seed %d: the order of records matters", seed)
+		}
+	}
+}
