@@ -9,8 +9,11 @@
 //
 //	engine.go      the contract: PersistenceEngine, Mode
 //	journal.go     Journal: Append, Verify, Close
-//	open.go        OpenJournal: what was saved, what is damaged
+//	batch.go       cutting to the engine's limits, the head in every batch
+//	open.go        OpenJournal: what was saved
+//	judge.go       whose it is, what stays, what is set aside
 //	audit.go       does what is stored add up to the head?
+//	damage.go      Damage: what is wrong with a record
 //	ledger.go      what the head keeps of the live records
 //	envelope.go    the bytes around each record
 //	change.go      a Change and its bytes

@@ -65,7 +65,6 @@ func (s *Store) Reset() {
 			s.change(deploy.RowKey{Kind: kind, ID: id}, e.row, nil)
 		}
 	}
-	s.history = history{}
 }
 
 // Get gives the row of a key.

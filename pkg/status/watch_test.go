@@ -68,8 +68,8 @@ func TestWatch(t *testing.T) {
 		defer w.stop()
 		w.want(t, "a b", true)
 		w.quiet(t)
-		s.Apply([]deploy.Row{app("b", deploy.AppRunning), executor("a", 1, 0), app("d", deploy.AppWaiting)})
-		w.want(t, "b d", false)
+		s.Apply([]deploy.Row{app("d", deploy.AppWaiting), executor("a", 1, 0), app("b", deploy.AppRunning), app("d", deploy.AppWaiting)})
+		w.want(t, "d b", false)                           // in the order in which they first changed
 		s.Apply([]deploy.Row{app("b", deploy.AppFailed)}) // arrives once as it ends
 		w.want(t, "b", false)
 		s.Apply([]deploy.Row{app("b", deploy.AppFailed), gone(deploy.RowApp, "b"), app("e", deploy.AppKilled), gone(deploy.RowApp, "c")}) // not of interest any more, or never
