@@ -35,7 +35,7 @@ func (t *Transport) Dial(ctx context.Context, to deploy.Address, me deploy.Hello
 	}
 	t.sessions[s] = true
 	t.running.Go(func() {
-		s.run(stream, func() { _ = stream.CloseSend() /* never fails, says its contract */ }, cancel)
+		s.run(stream, func() { _ = stream.CloseSend() }) // it never fails, says its contract
 		cancel()
 		_ = cc.Close() // a second close is its only error
 		t.mu.Lock()
@@ -67,7 +67,7 @@ func (t *Transport) open(ctx context.Context, cc *grpc.ClientConn, to deploy.Add
 	if p, ok := peer.FromContext(stream.Context()); ok { //nolint:contextcheck // what the stream knows of its connection
 		remote = p.Addr.String()
 	}
-	return newSession(&t.cfg, rpc.Peer{Hello: theirs, Principal: rpc.Claimed(theirs), Remote: remote}), stream, cancel, nil
+	return newSession(&t.cfg, rpc.Peer{Hello: theirs, Principal: rpc.Claimed(theirs), Remote: remote}, cancel), stream, cancel, nil
 }
 
 // attempt says that the attempt was given up, if that is why it failed.

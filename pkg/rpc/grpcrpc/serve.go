@@ -118,7 +118,7 @@ func (p *peers) Session(stream grpc.BidiStreamingServer[pb.Frame, pb.Frame]) err
 	if s.own.Session == nil {
 		return rpc.Unanswered(mine, "sessions")
 	}
-	c := newSession(s.cfg, rpc.Peer{Hello: hello, Principal: who, Remote: address})
+	c := newSession(s.cfg, rpc.Peer{Hello: hello, Principal: who, Remote: address}, cut)
 	if !s.enter(c) {
 		return fmt.Errorf("%w: %s", deploy.ErrUnavailable, s.stopReason())
 	}
@@ -135,7 +135,7 @@ func (p *peers) Session(stream grpc.BidiStreamingServer[pb.Frame, pb.Frame]) err
 		}
 		c.Close(reason)
 	})
-	c.run(stream, func() {}, cut)
+	c.run(stream, func() {})
 	if c.ended() == saidBye {
 		return nil
 	}

@@ -23,6 +23,7 @@ type link interface {
 type session struct {
 	peer     rpc.Peer
 	patience time.Duration // for a goodbye to be said and answered
+	cut      func()        // makes the calls of the link return
 	out      *queue
 	in       chan []rpc.Item // closed behind the last frame, when fault says why
 	over     chan struct{}   // closed when this side has ended it: nobody receives any more
@@ -30,6 +31,7 @@ type session struct {
 	mu    sync.Mutex
 	fault error // the first end; nil while the session lives
 	how   ending
+	late  *time.Timer // cuts what does not end by itself, from the first end on
 }
 
 // ending says how a session has ended; a later one in this list is the stronger.
@@ -42,9 +44,9 @@ const (
 	hungUp         // this side wants no more of it
 )
 
-func newSession(cfg *Config, peer rpc.Peer) *session {
+func newSession(cfg *Config, peer rpc.Peer, cut func()) *session {
 	return &session{
-		peer: peer, patience: cfg.CloseTimeout, out: newQueue(cfg), in: make(chan []rpc.Item, cfg.ReceiveAhead), over: make(chan struct{}),
+		peer: peer, patience: cfg.CloseTimeout, cut: cut, out: newQueue(cfg), in: make(chan []rpc.Item, cfg.ReceiveAhead), over: make(chan struct{}),
 	}
 }
 
@@ -102,6 +104,7 @@ func (s *session) close(err error, reason string) {
 func (s *session) hangUp(err error) {
 	first := s.end(err, hungUp)
 	s.out.drop(err)
+	s.cut()
 	if first {
 		close(s.over)
 	}
@@ -122,6 +125,7 @@ func (s *session) end(err error, how ending) bool {
 		return false
 	}
 	s.fault = err
+	s.late = time.AfterFunc(s.patience, s.cut)
 	return true
 }
 
@@ -137,30 +141,19 @@ func (s *session) ended() ending {
 	return s.how
 }
 
-// run carries the session over l until it has ended and both directions are at rest. Finish tells l that nothing more will be sent; cut makes its
-// calls return.
-func (s *session) run(l link, finish, cut func()) {
-	written, read := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(written)
-		s.write(l)
-	}()
+// run carries the session over l until it has ended and both directions are at rest. Finish tells l that nothing more will be sent.
+func (s *session) run(l link, finish func()) {
+	read := make(chan struct{})
 	go func() {
 		defer close(read)
 		s.read(l)
 	}()
-	select {
-	case <-s.over: // closed or hung up here
-	case <-read: // ended there
-	}
-	if s.ended() == hungUp {
-		cut()
-	}
-	deadline := time.AfterFunc(s.patience, cut)
-	defer deadline.Stop()
-	<-written
+	s.write(l)
 	finish()
 	<-read
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.late.Stop()
 }
 
 // write sends frames until the queue ends.
