@@ -26,8 +26,9 @@ type process struct {
 
 // processes is a worker's launcher. It outlives the worker's process by a little, or for long if it adopts.
 type processes struct {
-	k    *worker
-	held []*process
+	k         *worker
+	held      []*process
+	abandoned map[deploy.LaunchID]bool // while they were prepared
 }
 
 func (s *processes) find(id deploy.LaunchID) *process {
@@ -60,6 +61,11 @@ func (s *processes) prepare(l deploy.Launch) {
 		d = w.between(time.Millisecond, w.p.Prepare)
 	}
 	k.after(d, func() {
+		if s.abandoned[l.ID] {
+			delete(s.abandoned, l.ID)
+			k.step(workercore.Prepared{Launch: l.ID, Failure: "abandoned"})
+			return
+		}
 		if !w.healed && w.chance(w.p.StartFail) && w.chance(.5) {
 			w.count("preparing failed")
 			k.step(workercore.Prepared{Launch: l.ID, Failure: "no space left on device"})
@@ -219,10 +225,17 @@ func (s *processes) killed(p *process, exit deploy.Exit) {
 	s.gone(p, exit, true)
 }
 
-// orphan is called when the worker's process has ended. It gives the time after which a new one may begin.
+// orphan is called when the worker's process has ended. It gives the time after which a new one may begin. Nobody watches the lease of a
+// supervised driver any more, so it is ended at once.
 func (s *processes) orphan() time.Duration {
 	w := s.k.w
+	clear(s.abandoned)
 	if s.k.spec.Adopts {
+		for _, p := range s.held {
+			if p.order.Leased {
+				s.stop(p, -1)
+			}
+		}
 		boot := s.k.boot
 		w.after(orphanGrace, func() {
 			if s.k.boot == boot && !s.k.up {

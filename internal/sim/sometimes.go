@@ -10,7 +10,7 @@ func Sometimes() []string {
 		"master crashed", "leader crashed", "worker crashed", "worker crashed while registering", "application crashed", "worker asked to leave", "worker left", "paused",
 		"store outage", "store out of reach", "store access failed", "store access failed after it was done", "batch cut by a crash",
 		"write of a deposed master fenced", "deposed master leads on", "plan late", "plan wrong", "update lost by the placer", "placer resynchronised",
-		"preparing failed", "start failed", "process ignored TERM", "question repeated", "question asked again after its answer", "registration repeated",
+		"preparing failed", "preparation abandoned", "start failed", "process ignored TERM", "question repeated", "question asked again after its answer", "registration repeated",
 		// what they lead through
 		"elected", "term begun", "term ended", "master RECOVERING", "master COMPLETING_RECOVERY", "master ALIVE",
 		"worker ALIVE", "worker UNREACHABLE", "worker DEAD", "worker registered", "worker unregistered", "processes on the kill list", "processes adopted",

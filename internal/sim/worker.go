@@ -36,7 +36,7 @@ func newWorker(w *World, i int) *worker {
 		k.spec.Custom = []deploy.Addresses{{Name: "gpu", Units: []string{"0", "1"}}}
 	}
 	k.tick.n = k.node
-	k.proc = processes{k: k}
+	k.proc = processes{k: k, abandoned: map[deploy.LaunchID]bool{}}
 	return k
 }
 
@@ -104,6 +104,10 @@ func (k *worker) execute() {
 	}
 	for _, l := range o.Start {
 		k.proc.prepare(l)
+	}
+	for _, id := range o.Abandon {
+		k.w.count("preparation abandoned")
+		k.proc.abandoned[id] = true
 	}
 	for _, c := range o.Control {
 		k.proc.control(c.Launch, c.Control)

@@ -35,7 +35,8 @@ type Effects struct {
 	Dial    []deploy.Address
 	Send    []Envelope
 	Hangup  []Hangup
-	Start   []deploy.Launch // prepare (fetch, directories, environment) and hand to the launcher; answered by Prepared
+	Start   []deploy.Launch   // prepare (fetch, directories, environment) and hand to the launcher; answered by Prepared
+	Abandon []deploy.LaunchID // of those still being prepared: do not launch them any more; answered by Prepared all the same
 	Control []Control
 	Clean   []deploy.AppID // nothing of these applications runs here any more: their scratch space may go
 	Done    string         // not empty: the worker's run is over, for this reason
@@ -48,7 +49,7 @@ func (e *Effects) Reset() {
 	clear(e.Start)
 	clear(e.Facts)
 	*e = Effects{Persist: e.Persist[:0], Dial: e.Dial[:0], Send: e.Send[:0], Hangup: e.Hangup[:0], Start: e.Start[:0],
-		Control: e.Control[:0], Clean: e.Clean[:0], Facts: e.Facts[:0]}
+		Abandon: e.Abandon[:0], Control: e.Control[:0], Clean: e.Clean[:0], Facts: e.Facts[:0]}
 }
 
 // Fact is something that has happened, told once: a closed set.

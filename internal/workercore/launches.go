@@ -164,7 +164,7 @@ func (c *Core) exited(e launcher.Exited) {
 // sigKill is the signal the kernel ends a process with when memory runs out.
 const sigKill = 9
 
-// stop ends a live launch: now if the launcher holds it, else as soon as it does. A grace of 0 is the launcher's own, a negative one none.
+// stop ends a live launch: now if the launcher holds it, else its preparation is abandoned; should that come too late, as soon as it is held. A grace of 0 is the launcher's own, a negative one none.
 func (c *Core) stop(l *launch, grace time.Duration, why string) {
 	hurry := grace < 0
 	if l.stopping && (l.hurry || !hurry) {
@@ -176,6 +176,8 @@ func (c *Core) stop(l *launch, grace time.Duration, why string) {
 	l.stopping, l.hurry = true, hurry
 	if l.taken {
 		c.control(l.report.Launch, launcher.Stop{Grace: grace})
+	} else {
+		c.out.Abandon = append(c.out.Abandon, l.report.Launch)
 	}
 }
 

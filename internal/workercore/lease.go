@@ -12,9 +12,15 @@ type lease struct {
 func (l lease) stopAt() time.Time { return l.from.Add(l.length / 3 * 2) }
 func (l lease) killAt() time.Time { return l.from.Add(l.length / 6 * 5) }
 
+// over tells whether nothing leased may go on.
+func (l lease) over(now time.Time) bool { return l.length > 0 && !now.Before(l.stopAt()) }
+
+// leaseOver says why a leased process ends.
+const leaseOver = "cut off from every master for its lease"
+
 // endLeased stops the leased processes in time, and at once those whose time for a grace is over.
 func (c *Core) endLeased() {
-	if c.lease.length <= 0 || c.now.Before(c.lease.stopAt()) {
+	if !c.lease.over(c.now) {
 		return
 	}
 	grace := c.lease.length / 6
@@ -23,7 +29,7 @@ func (c *Core) endLeased() {
 	}
 	for _, l := range c.launches {
 		if l.leased && !l.life.Terminal() {
-			c.stop(l, grace, "cut off from every master for its lease")
+			c.stop(l, grace, leaseOver)
 		}
 	}
 }

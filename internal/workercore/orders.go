@@ -72,6 +72,8 @@ func (c *Core) launch(o deploy.Launch) {
 		c.end(l, deploy.ExecutorKilled, deploy.Exit{}, "killed before it was launched")
 	case c.leaving != nil:
 		c.end(l, deploy.ExecutorFailed, deploy.Exit{}, "the worker is leaving: "+c.leaving.Reason)
+	case o.Leased && c.lease.over(c.now):
+		c.end(l, deploy.ExecutorKilled, deploy.Exit{}, "not started: "+leaseOver)
 	default:
 		c.out.Start = append(c.out.Start, o)
 		c.change(l, l.life.State(), "ordered")

@@ -25,6 +25,9 @@ func printEffects(e *Effects) (lines []string) {
 	for _, l := range e.Start {
 		say("start %s", l.ID)
 	}
+	for _, id := range e.Abandon {
+		say("abandon %s", id)
+	}
 	for _, c := range e.Control {
 		say("control %s %s", c.Launch, printControl(c.Control))
 	}

@@ -78,7 +78,17 @@ func (w *Worker) carryOut(ctx context.Context, g *errgroup.Group, out *workercor
 		}
 	}
 	for _, l := range out.Start {
-		g.Go(func() error { return w.start(ctx, l) })
+		prep, abandon := context.WithCancelCause(ctx)
+		w.preparing[l.ID] = abandon
+		g.Go(func() error {
+			defer abandon(nil)
+			return w.start(ctx, prep, l)
+		})
+	}
+	for _, id := range out.Abandon {
+		if abandon := w.preparing[id]; abandon != nil {
+			abandon(errAbandoned)
+		}
 	}
 	for _, c := range out.Control {
 		if err := w.deps.Launcher.Control(ctx, c.Launch, c.Control); err != nil {
@@ -127,6 +137,8 @@ func (w *Worker) note(in incoming) {
 		w.conns[ev.Peer] = in.conn
 	case workercore.Closed:
 		delete(w.conns, ev.Peer)
+	case workercore.Prepared:
+		delete(w.preparing, ev.Launch)
 	}
 }
 

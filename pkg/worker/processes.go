@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,23 +16,26 @@ import (
 	"github.com/musterproject/muster/pkg/launcher"
 )
 
-// start prepares one launch and hands it to the launcher; whatever fails is said in the operating system's own words.
-func (w *Worker) start(ctx context.Context, l deploy.Launch) error {
+// errAbandoned ends a preparation whose process is not wanted any more.
+var errAbandoned = errors.New("its end was ordered before it was launched")
+
+// start prepares one launch while prep lasts and hands it to the launcher; whatever fails is said in the operating system's own words.
+func (w *Worker) start(ctx, prep context.Context, l deploy.Launch) error {
+	ev := workercore.Prepared{Launch: l.ID}
 	select {
 	case w.slots <- struct{}{}:
 		defer func() { <-w.slots }()
-	case <-ctx.Done():
-		return nil
-	}
-	ev := workercore.Prepared{Launch: l.ID}
-	if err := w.launch(ctx, l); err != nil {
-		ev.Failure = err.Error()
+		if err := w.launch(ctx, prep, l); err != nil {
+			ev.Failure = err.Error()
+		}
+	case <-prep.Done():
+		ev.Failure = context.Cause(prep).Error()
 	}
 	return ignoreEnd(ctx, w.post(ctx, ev, nil))
 }
 
-func (w *Worker) launch(ctx context.Context, l deploy.Launch) error {
-	files, release, err := w.fetch(ctx, l.Command.Artifacts)
+func (w *Worker) launch(ctx, prep context.Context, l deploy.Launch) error {
+	files, release, err := w.fetch(prep, l.Command.Artifacts)
 	if err != nil {
 		return err
 	}
@@ -40,6 +44,9 @@ func (w *Worker) launch(ctx context.Context, l deploy.Launch) error {
 	spec.Files = files
 	if err := writeAddresses(&spec, l); err != nil {
 		return err
+	}
+	if prep.Err() != nil {
+		return context.Cause(prep)
 	}
 	w.live.add(l.ID, spec.Dir)
 	if _, err := w.deps.Launcher.Launch(ctx, spec); err != nil {
@@ -107,6 +114,9 @@ func (w *Worker) spec(l deploy.Launch) launcher.Spec {
 	s := launcher.Spec{
 		Launch: l.ID, Grace: w.cfg.Grace, OrphanGrace: w.cfg.OrphanGrace, Addresses: l.Addresses,
 		Limits: launcher.Limits{Cores: l.Need.Cores, MemoryMiB: l.Need.MemoryMiB},
+	}
+	if l.Leased {
+		s.OrphanGrace = 0 // nobody watches its lease while the worker is gone
 	}
 	if l.Driver != "" {
 		s.Owner = string(l.Driver)

@@ -32,10 +32,12 @@ type Worker struct {
 	asked  bool                       // to leave; owned by loop
 	conns  map[deploy.PeerID]rpc.Conn // owned by loop
 	peers  atomic.Uint64
-	slots  chan struct{}                  // launches being prepared
-	leader atomic.Pointer[deploy.Address] // who keeps the blobs
-	shown  atomic.Pointer[[]deploy.LaunchReport]
-	live   live
+	slots  chan struct{} // launches being prepared
+
+	preparing map[deploy.LaunchID]context.CancelCauseFunc // owned by loop: what ends a preparation
+	leader    atomic.Pointer[deploy.Address]              // who keeps the blobs
+	shown     atomic.Pointer[[]deploy.LaunchReport]
+	live      live
 }
 
 // New checks cfg and deps, takes up the identity kept in StateDir and makes a worker that does nothing yet.
@@ -62,6 +64,7 @@ func New(cfg Config, deps Deps) (*Worker, error) {
 		cfg: cfg, deps: deps, log: log.With("worker_id", me.ID), me: me, core: workercore.New(cfg.Rules),
 		events: make(chan incoming, 1024), leave: make(chan workercore.Leave, 2),
 		conns: map[deploy.PeerID]rpc.Conn{}, slots: make(chan struct{}, cfg.PrepareLimit),
+		preparing: map[deploy.LaunchID]context.CancelCauseFunc{},
 	}, nil
 }
 
