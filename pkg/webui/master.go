@@ -92,6 +92,9 @@ func line(r deploy.Row) []string {
 		}
 		return []string{string(r.ID), r.Name, dash(r.User), r.State.String(), strconv.Itoa(int(r.Cores)), strconv.Itoa(r.Running), dash(waiting), when(r.SubmittedAt)}
 	case deploy.DriverRow:
+		if r.Message == "" && r.Waiting != deploy.ReasonNone {
+			r.Message = "waits: " + r.Waiting.String()
+		}
 		return []string{string(r.ID), r.Name, r.State.String(), dash(string(r.Worker)), strconv.Itoa(int(r.Attempt)), dash(r.Message), when(r.SubmittedAt)}
 	case deploy.ExecutorRow:
 		return []string{r.ID.String(), r.State.String(), string(r.Worker), strconv.Itoa(int(r.Need.Cores)), deploy.FormatMemory(r.Need.MemoryMiB), dash(r.Message), when(r.StartedAt)}

@@ -1,0 +1,116 @@
+package webui
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/musterproject/muster/pkg/deploy"
+	"github.com/musterproject/muster/pkg/status"
+)
+
+func get(t *testing.T, h http.Handler, method, path string) *httptest.ResponseRecorder {
+	t.Helper()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), method, path, nil))
+	return w
+}
+
+func filled(t *testing.T) (http.Handler, *status.Store) {
+	t.Helper()
+	rows := status.NewStore()
+	h, err := Master(rows, "m1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows.Apply([]deploy.Row{
+		deploy.MasterRow{Name: "m1", State: deploy.MasterAlive, Epoch: 7, Policy: "spread"},
+		deploy.WorkerRow{Spec: deploy.WorkerSpec{ID: "worker-1", Cores: 4, MemoryMiB: 2048}, State: deploy.WorkerAlive},
+		deploy.AppRow{ID: "app-1", Name: "<script>alert(1)</script>", State: deploy.AppRunning},
+		deploy.DriverRow{ID: "driver-1", Name: "d", State: deploy.DriverSubmitted, Waiting: deploy.ReasonNoWorkers},
+	})
+	return h, rows
+}
+
+func TestOverview(t *testing.T) {
+	h, rows := filled(t)
+	body := get(t, h, "GET", "/").Body.String()
+	for _, want := range []string{"ALIVE", "worker-1", "app-1", "waits: NO_WORKERS", "&lt;script&gt;", "No executor runs."} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if strings.Contains(body, "<script") {
+		t.Error("a name became a script")
+	}
+	many := make([]deploy.Row, 10_000)
+	for i := range many {
+		many[i] = deploy.WorkerRow{Spec: deploy.WorkerSpec{ID: deploy.WorkerID(fmt.Sprintf("w%05d", i))}}
+	}
+	rows.Apply(many)
+	if body := get(t, h, "GET", "/").Body.String(); !strings.Contains(body, "9901 more") || len(body) > 200_000 {
+		t.Errorf("10 000 workers make a page of %d bytes", len(body))
+	}
+}
+
+func TestAPI(t *testing.T) {
+	h, _ := filled(t)
+	for path, want := range map[string]int{
+		"/api/v1/workers": 200, "/api/v1/workers/worker-1": 200, "/api/v1/workers/x": 404, "/api/v1/nonsense": 404, "/api/v1/apps?limit=0": 400,
+		"/api/v1/apps?limit=x": 400, "/api/v1/decisions": 200, "/livez": 200, "/style.css": 200, "/etc/passwd": 404,
+	} {
+		w := get(t, h, "GET", path)
+		if w.Code != want {
+			t.Errorf("%s: %d, want %d", path, w.Code, want)
+		}
+		if csp := w.Header().Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'self'") {
+			t.Errorf("%s: policy %q", path, csp)
+		}
+	}
+	var list struct {
+		Items []deploy.WorkerRow
+		Next  string
+	}
+	if err := json.Unmarshal(get(t, h, "GET", "/api/v1/workers").Body.Bytes(), &list); err != nil || len(list.Items) != 1 || list.Items[0].Spec.Cores != 4 {
+		t.Errorf("got %+v, %v", list, err)
+	}
+	if w := get(t, h, "POST", "/"); w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") == "" {
+		t.Errorf("POST gave %d", w.Code)
+	}
+}
+
+func TestWorkerPage(t *testing.T) {
+	h, err := Worker(func() WorkerView {
+		return WorkerView{Spec: deploy.WorkerSpec{ID: "worker-1", Cores: 2}, Processes: []deploy.LaunchReport{
+			{Executor: deploy.ExecutorID{App: "app-1", Num: 3}, State: deploy.ExecutorRunning}}}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body := get(t, h, "GET", "/").Body.String(); !strings.Contains(body, "app-1/3") || !strings.Contains(body, "RUNNING") {
+		t.Error("the page lacks its process")
+	}
+}
+
+func TestListenTakesTheNextFreePort(t *testing.T) {
+	first, err := Listen(t.Context(), "127.0.0.1", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = first.Close() }()
+	taken := first.Addr().(*net.TCPAddr).Port
+	second, err := Listen(t.Context(), "127.0.0.1", taken)
+	if err != nil || second.Addr().(*net.TCPAddr).Port <= taken {
+		t.Fatalf("got %v, %v", second, err)
+	}
+	if err := second.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := Listen(t.Context(), "203.0.113.1", 80); err == nil || !strings.Contains(err.Error(), "--webui-port") {
+		t.Errorf("an address that is not ours gave %v", err)
+	}
+}
