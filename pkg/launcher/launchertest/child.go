@@ -49,6 +49,8 @@ func play(part string, args []string) int {
 		return family(args)
 	case "nest":
 		return nest()
+	case "hog":
+		return hog(number(args[0]))
 	}
 	fmt.Fprintf(os.Stderr, "no part %q for a child\n", part)
 	return 99
@@ -201,4 +203,20 @@ func again(args ...string) error {
 	middle := exec.Command(self, args...)
 	middle.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	return middle.Run()
+}
+
+// hog takes as many MiB of memory as it is told, and says how many bytes it has touched.
+func hog(mib int) int {
+	var held [][]byte
+	touched := 0
+	for range mib {
+		piece := make([]byte, 1<<20)
+		for i := 0; i < len(piece); i += 4096 {
+			piece[i] = 1
+		}
+		held = append(held, piece)
+		touched += len(held[len(held)-1])
+	}
+	fmt.Fprintln(os.Stdout, touched)
+	return 0
 }
