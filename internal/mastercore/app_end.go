@@ -118,12 +118,12 @@ func (c *Core) forgetApp(a *app) {
 }
 
 // killApp ends an application by request.
-func (c *Core) killApp(m *deploy.KillApp, by asker) (deploy.Answer, error) {
-	a, err := c.liveApp(m.App, by)
+func (c *Core) killApp(m *deploy.KillApp) (deploy.Answer, error) {
+	a, err := c.liveApp(m.App)
 	if err != nil {
 		return deploy.Answer{}, err
 	}
-	reason := m.Reason
+	reason := brief(m.Reason)
 	if reason == "" {
 		reason = "killed by request"
 	}
@@ -133,7 +133,7 @@ func (c *Core) killApp(m *deploy.KillApp, by asker) (deploy.Answer, error) {
 
 // unregisterApp ends an application by its own word.
 func (c *Core) unregisterApp(m *deploy.UnregisterApp, by asker) (deploy.Answer, error) {
-	a, err := c.liveApp(m.App, by)
+	a, err := c.liveApp(m.App)
 	if err != nil {
 		return deploy.Answer{}, err
 	}
@@ -141,7 +141,7 @@ func (c *Core) unregisterApp(m *deploy.UnregisterApp, by asker) (deploy.Answer, 
 		s.app, a.session, s.held = nil, nil, false
 	}
 	if m.Failure != "" {
-		c.endApp(a, deploy.AppFailed, m.Failure)
+		c.endApp(a, deploy.AppFailed, brief(m.Failure))
 	} else {
 		c.endApp(a, deploy.AppFinished, "")
 	}

@@ -1,6 +1,7 @@
 package mastercore
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -165,7 +166,7 @@ func (c *Core) findApp(s *session, m *deploy.RegisterApp) (*app, error) {
 	if s.role != deploy.RoleApp || s.worker != nil {
 		return nil, fmt.Errorf("register application %q: a %s cannot be one on this connection; open one as app: %w", m.Spec.Name, s.role, deploy.ErrDenied)
 	}
-	if err := checkRequest(m.Request); err != nil {
+	if err := cmp.Or(checkRequest(m.Request), checkNamed(string(m.App))); err != nil {
 		return nil, err
 	}
 	a, kept := c.apps[m.App], c.answers.find(m.Request)

@@ -1,9 +1,6 @@
 package mastercore
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 const mostAvoided = 16 // workers that an application or driver remembers having failed on
 
@@ -33,7 +30,7 @@ func (c *Core) noteFailure(w *worker, subject string) {
 	w.failures = nil
 	c.touchWorker(w)
 	c.armWorker(w)
-	c.fact(WorkerPutAside{Worker: w.spec.ID, Failures: n, Until: time.Unix(0, w.asideUntil).In(c.now.Location())})
+	c.fact(WorkerPutAside{Worker: w.spec.ID, Failures: n, Until: c.wall(w.asideUntil)})
 }
 
 // avoid adds a worker to the list of those that owner has just failed on; the newest few are remembered.

@@ -1,11 +1,13 @@
 package mastercore
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/musterproject/muster/pkg/deploy"
+	"github.com/musterproject/muster/pkg/scheduler"
 )
 
 // run does what the bytes say.
@@ -16,7 +18,9 @@ func (k *chaos) run() {
 			k.registerWorker(k.next(4))
 		case 2:
 			k.registerApp(k.next(4))
-		case 3, 4, 5:
+		case 3:
+			k.spread()
+		case 4, 5:
 			if k.c.alive() {
 				k.plans = append(k.plans, k.r.plan(3))
 				k.step("plan", Planned{Plan: k.plans[len(k.plans)-1], Policy: "first"})
@@ -45,6 +49,23 @@ func (k *chaos) run() {
 			} else {
 				k.step("resync", Resync{})
 			}
+		}
+	}
+}
+
+// spread lets the real policy plan. It sees what is so now, so all of its grants hold.
+func (k *chaos) spread() {
+	if !k.c.alive() {
+		return
+	}
+	plan, err := scheduler.NewSpread(scheduler.Options{}).Place(context.Background(), k.state.View(16))
+	if err != nil {
+		k.fail(err)
+	}
+	k.step("spread", Planned{Plan: plan, Policy: "spread"})
+	for _, f := range k.out.Facts {
+		if p, ok := f.(Placed); ok && p.Rejected != nil {
+			k.fail(fmt.Errorf("a plan for the newest books was turned down: %v", p.Rejected))
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package mastercore
 
 import (
+	"errors"
 	"fmt"
 	"hash"
 	"maps"
@@ -23,6 +24,7 @@ type chaos struct {
 	out   Effects
 	saved map[string]deploy.Change
 	r     replica
+	state *scheduler.State // the real one, which follows the same updates
 	epoch deploy.Epoch
 	peer  deploy.PeerID
 
@@ -86,6 +88,7 @@ func (k *chaos) takeOver() {
 	}
 	k.plans = nil
 	k.r = replica{}
+	k.state = scheduler.NewState(scheduler.Config{})
 	k.out.Reset()
 	k.c = New(k.cfg, deploy.ClusterID{1}, k.epoch, recordsOf(k.saved), k.now, &k.out)
 	k.done("take over")
@@ -139,7 +142,7 @@ func (k *chaos) done(what string) {
 		k.restart(k.epoch+1, "after a step")
 	}
 	if u := k.out.Place; u != nil {
-		if err := k.r.apply(u); err != nil {
+		if err := errors.Join(k.r.apply(u), k.state.Apply(u)); err != nil {
 			k.fail(err)
 		}
 	}

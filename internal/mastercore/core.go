@@ -16,10 +16,11 @@ type Core struct {
 	started time.Time // of the epoch
 	stateAt time.Time // of the present state
 
-	now      time.Time
-	at       int64    // now in ns
-	lateness int64    // ns: how late the loop has been, in all
-	out      *Effects // of the running step
+	origin   time.Time // when New was called, with its monotonic reading if it has one
+	now      time.Time // wall clock of then plus what has passed since: setting the clock moves nothing
+	at       int64     // now in ns
+	lateness int64     // ns: how late the loop has been, in all
+	out      *Effects  // of the running step
 
 	timers   deadlines
 	recovery recovery
@@ -62,6 +63,7 @@ func New(cfg Config, cluster deploy.ClusterID, epoch deploy.Epoch, saved []deplo
 		leases: map[deploy.WorkerID][]*driver{},
 	}
 	c.answers.byID = map[deploy.RequestID]*answer{}
+	c.origin = now
 	c.begin(now, out)
 	c.started, c.stateAt = c.now, c.now
 	c.restore(saved)
@@ -93,9 +95,9 @@ func (c *Core) Step(now time.Time, ev Event, out *Effects) {
 // begin sets the clock. A loop that wakes long after its deadline has been asleep, and so has heard nobody: silence is counted without that time.
 func (c *Core) begin(now time.Time, out *Effects) {
 	c.out = out
-	if c.now.Before(now) {
-		c.now = now.Round(0)
-		c.at = c.now.UnixNano()
+	if at := c.nanos(now); at > c.at {
+		c.at = at
+		c.now = c.wall(at)
 	}
 	if due, ok := c.timers.next(); ok && c.at-due > int64(c.cfg.Heartbeat) {
 		c.lateness += c.at - due
@@ -109,6 +111,17 @@ func (c *Core) finish() {
 	c.publish()
 	c.writeRows()
 	c.out = nil
+}
+
+// nanos is t in ns, counted from the origin.
+func (c *Core) nanos(t time.Time) int64 { return c.origin.UnixNano() + int64(t.Sub(c.origin)) }
+
+// wall turns ns into a time in the clock's zone; 0 is no time.
+func (c *Core) wall(at int64) time.Time {
+	if at == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, at).In(c.origin.Location())
 }
 
 func (c *Core) alive() bool { return c.life.State() == deploy.MasterAlive }

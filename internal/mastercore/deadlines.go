@@ -131,5 +131,5 @@ func (c *Core) Deadline() (time.Time, bool) {
 	if !ok {
 		return time.Time{}, false
 	}
-	return time.Unix(0, at).In(c.now.Location()), true
+	return c.origin.Add(time.Duration(at - c.origin.UnixNano())), true
 }

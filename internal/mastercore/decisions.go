@@ -2,6 +2,7 @@ package mastercore
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,6 +50,7 @@ func (c *Core) hearWaiting(ev *Planned) {
 		word := &d.policy
 		if !word.stands || word.name != ev.Policy || !sameReason(&word.reason, &w.Reason) {
 			word.reason, word.name = w.Reason, ev.Policy
+			word.reason.Causes = slices.Clone(w.Reason.Causes) // a plan's memory is used again
 			word.count++
 			word.stands = true
 		}
@@ -239,9 +241,9 @@ func (c *Core) backoffText(key reasonKey) string {
 	case 1:
 		return "waits for its earlier attempt to end on the worker that came back" + last
 	case 2:
-		return "waits until " + c.clock(time.Unix(0, key.a)) + ", when the attempt on its lost worker has surely ended" + last
+		return "waits until " + c.clock(c.wall(key.a)) + ", when the attempt on its lost worker has surely ended" + last
 	}
-	return "waits before the next try at " + c.clock(time.Unix(0, key.a)) + last + "; look at its stderr"
+	return "waits before the next try at " + c.clock(c.wall(key.a)) + last + "; look at its stderr"
 }
 
 func (c *Core) infeasibleText(d *demand, key reasonKey) string {

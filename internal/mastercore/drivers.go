@@ -46,8 +46,6 @@ func (d *driver) queued() bool {
 	return !d.done() && !d.killing && d.launch == nil && d.state() != deploy.DriverUnknown
 }
 
-func (d *driver) touch(c *Core) { c.touchDriver(d) }
-
 func (c *Core) newDriver(rec deploy.DriverRecord, state deploy.DriverState) *driver {
 	d := &driver{rec: rec, life: deploy.NewLife(state)}
 	d.timer.owner = d
@@ -262,10 +260,7 @@ func (c *Core) relaunch(d *driver, reason string, wait time.Duration, leaseEnd i
 		d.nextTry = c.at + int64(wait)
 	}
 	c.setLease(d, leaseEnd)
-	d.rec.LeaseUntil = time.Time{}
-	if d.lease > 0 {
-		d.rec.LeaseUntil = time.Unix(0, d.lease).In(c.now.Location())
-	}
+	d.rec.LeaseUntil = c.wall(d.lease)
 	c.driverBecomes(d, deploy.DriverRelaunching, reason)
 	c.persistDriver(d)
 	c.armDriver(d)

@@ -108,3 +108,23 @@ func TestDeterminism(t *testing.T) {
 		}
 	}
 }
+
+// TestSetClock: whoever sets the machine's clock moves no deadline; a clock that stands still or goes back is no event.
+func TestSetClock(t *testing.T) {
+	now := time.Now()
+	var out Effects
+	c := New(testConfig(), deploy.ClusterID{1}, 1, nil, now, &out)
+	c.Step(now, Opened{Peer: 1, Hello: deploy.Hello{Role: deploy.RoleWorker}}, &out)
+	c.Step(now, Received{Peer: 1, At: now, Msgs: []deploy.Message{deploy.RegisterWorker{Worker: goodWorker(), Incarnation: 1}}}, &out)
+	due, ok := c.Deadline()
+	if !ok || due.Sub(now) != c.cfg.SuspectAfter {
+		t.Fatalf("the first deadline is %v after the registration, want %v", due.Sub(now), c.cfg.SuspectAfter)
+	}
+	if due == due.Round(0) {
+		t.Error("the deadline has lost the monotonic reading: time.Until would go by the wall clock")
+	}
+	c.Step(now.Add(-time.Hour), Tick{}, &out)
+	if again, _ := c.Deadline(); !again.Equal(due) || !c.now.Equal(now) {
+		t.Errorf("a clock that goes back moved the deadline from %v to %v", due, again)
+	}
+}

@@ -9,7 +9,10 @@ import (
 
 // Check verifies all invariants of the books, numbered as in the package's story. It is for tests and simulation: it looks at everything.
 func (c *Core) Check() error {
-	k := checker{c: c}
+	k := checker{c: c, ended: map[*app]bool{}}
+	for _, a := range c.endedApps {
+		k.ended[a] = true
+	}
 	for id, w := range c.workers {
 		k.worker(id, w)
 	}
@@ -27,6 +30,7 @@ func (c *Core) Check() error {
 
 type checker struct {
 	c      *Core
+	ended  map[*app]bool
 	faults []error
 }
 
@@ -131,11 +135,7 @@ func (k *checker) app(id deploy.AppID, a *app) {
 			id, p.ID, p.live, p.begins, live[p], begins[p])
 		k.demand(&p.demand, k.c.wants(&p.demand))
 	}
-	listed := false
-	for _, ended := range k.c.endedApps {
-		listed = listed || ended == a
-	}
-	k.want(a.rec.ID == id && listed == a.ended(), "M13", "application %s is %s", id, a.state())
+	k.want(a.rec.ID == id && k.ended[a] == a.ended(), "M13", "application %s is %s", id, a.state())
 	k.want(!a.ended() || a.session == nil, "M13", "application %s has ended and has a session", id)
 	k.want(a.session == nil || a.session.app == a && k.c.sessions[a.session.peer] == a.session, "M8", "application %s has a session that is not its own", id)
 	k.want(a.ended() || a.state() == deploy.AppUnknown || !k.c.alive() || a.session != nil || a.timer.pos > 0, "M11", "application %s waits for nobody", id)

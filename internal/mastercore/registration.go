@@ -12,7 +12,7 @@ func (c *Core) registerWorker(s *session, m *deploy.RegisterWorker, at int64) {
 	w, err := c.admit(s, m)
 	if err != nil {
 		c.say(s, deploy.WorkerRefused{Fault: deploy.NewFault(err)})
-		c.fact(RequestRefused{From: string(m.Worker.ID), Message: "RegisterWorker", Reason: err.Error()})
+		c.fact(RequestRefused{From: brief(string(m.Worker.ID)), Message: "RegisterWorker", Reason: err.Error()})
 		return
 	}
 	old := w.session

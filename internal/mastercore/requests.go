@@ -1,6 +1,7 @@
 package mastercore
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -37,24 +38,19 @@ func (c *Core) reply(by asker, m deploy.Message) {
 
 // request carries out what a client or an application asks for, once per RequestID: a repeat gets the first answer.
 func (c *Core) request(by asker, m deploy.Message) {
-	id, known := requestOf(m)
-	if !known {
-		c.refuse(by, id, m, fmt.Errorf("%T: a master does not answer this message here: %w", m, deploy.ErrInvalid))
-		return
-	}
-	if err := checkRequest(id); err != nil {
+	id, about, err := checkAsked(m)
+	if err != nil {
 		c.refuse(by, id, m, err)
-		return
-	}
-	if by.session != nil && by.session.role == deploy.RoleWorker {
-		c.refuse(by, id, m, fmt.Errorf("%T: a worker may not ask for this: %w", m, deploy.ErrDenied))
 		return
 	}
 	if kept := c.answers.find(id); kept != nil && !mutantAnswerForgotten {
 		c.answer(by, m, *kept)
 		return
 	}
-	a, err := c.carryOut(by, m)
+	a, err := deploy.Answer{}, mayAsk(by, about)
+	if err == nil {
+		a, err = c.carryOut(by, m)
+	}
 	a.Request, a.At = id, c.now
 	if err != nil {
 		f := deploy.NewFault(err)
@@ -86,11 +82,11 @@ func (c *Core) carryOut(by asker, m deploy.Message) (deploy.Answer, error) {
 	case deploy.KillDriver:
 		return c.killDriver(&m)
 	case deploy.KillApp:
-		return c.killApp(&m, by)
+		return c.killApp(&m)
 	case deploy.SetTargets:
-		return c.setTargets(&m, by)
+		return c.setTargets(&m)
 	case deploy.KillExecutors:
-		return c.killExecutors(&m, by)
+		return c.killExecutors(&m)
 	case deploy.UnregisterApp:
 		return c.unregisterApp(&m, by)
 	case deploy.Hold:
@@ -99,24 +95,45 @@ func (c *Core) carryOut(by asker, m deploy.Message) (deploy.Answer, error) {
 	return deploy.Answer{}, deploy.ErrInvalid
 }
 
-func requestOf(m deploy.Message) (deploy.RequestID, bool) {
+// checkAsked gives the id of a well-formed request and of what it is about.
+func checkAsked(m deploy.Message) (id deploy.RequestID, about string, err error) {
+	id, about, known := requestOf(m)
+	if !known {
+		return "", "", fmt.Errorf("%T: a master does not answer this message here: %w", m, deploy.ErrInvalid)
+	}
+	if err := cmp.Or(checkRequest(id), checkNamed(about)); err != nil {
+		return "", "", err
+	}
+	return id, about, nil
+}
+
+// mayAsk lets clients ask for anything, and an application, on its session, for itself.
+func mayAsk(by asker, about string) error {
+	if by.session != nil && (by.session.app == nil || about != string(by.session.app.rec.ID)) {
+		return fmt.Errorf("request about %q: on its session an application asks for itself, after its registration; ask as a client: %w", about, deploy.ErrDenied)
+	}
+	return nil
+}
+
+// requestOf gives the id of a request and of what it is about.
+func requestOf(m deploy.Message) (id deploy.RequestID, about string, known bool) {
 	switch m := m.(type) {
 	case deploy.SubmitDriver:
-		return m.Request, true
+		return m.Request, "", true
 	case deploy.KillDriver:
-		return m.Request, true
+		return m.Request, string(m.Driver), true
 	case deploy.KillApp:
-		return m.Request, true
+		return m.Request, string(m.App), true
 	case deploy.SetTargets:
-		return m.Request, true
+		return m.Request, string(m.App), true
 	case deploy.KillExecutors:
-		return m.Request, true
+		return m.Request, string(m.App), true
 	case deploy.UnregisterApp:
-		return m.Request, true
+		return m.Request, string(m.App), true
 	case deploy.Hold:
-		return m.Request, true
+		return m.Request, m.ID, true
 	}
-	return "", false
+	return "", "", false
 }
 
 // answer tells what was kept under the request.
@@ -133,12 +150,10 @@ func (c *Core) refuse(by asker, id deploy.RequestID, m deploy.Message, err error
 	c.fact(RequestRefused{From: by.name(), Message: fmt.Sprintf("%T", m), Reason: err.Error()})
 }
 
-// liveApp gives the running application that a request names, if the asker may speak for it.
-func (c *Core) liveApp(id deploy.AppID, by asker) (*app, error) {
+// liveApp gives the running application that a request names.
+func (c *Core) liveApp(id deploy.AppID) (*app, error) {
 	a := c.apps[id]
 	switch {
-	case by.session != nil && (by.session.app == nil || by.session.app != a):
-		return nil, fmt.Errorf("application %s: only the application itself or a client may ask for this, on a registered connection: %w", id, deploy.ErrDenied)
 	case a == nil:
 		return nil, fmt.Errorf("application %s: no such application; list them with get apps: %w", id, deploy.ErrNotFound)
 	case a.ended():
@@ -148,8 +163,8 @@ func (c *Core) liveApp(id deploy.AppID, by asker) (*app, error) {
 }
 
 // setTargets changes how many executors are wanted; new profiles come along.
-func (c *Core) setTargets(m *deploy.SetTargets, by asker) (deploy.Answer, error) {
-	a, err := c.liveApp(m.App, by)
+func (c *Core) setTargets(m *deploy.SetTargets) (deploy.Answer, error) {
+	a, err := c.liveApp(m.App)
 	if err != nil {
 		return deploy.Answer{}, err
 	}
@@ -169,8 +184,8 @@ func (c *Core) setTargets(m *deploy.SetTargets, by asker) (deploy.Answer, error)
 }
 
 // killExecutors ends executors by number. The targets stay, so others replace them unless they were lowered before.
-func (c *Core) killExecutors(m *deploy.KillExecutors, by asker) (deploy.Answer, error) {
-	a, err := c.liveApp(m.App, by)
+func (c *Core) killExecutors(m *deploy.KillExecutors) (deploy.Answer, error) {
+	a, err := c.liveApp(m.App)
 	switch {
 	case err != nil:
 		return deploy.Answer{}, err
@@ -219,7 +234,7 @@ func (c *Core) setHold(m *deploy.Hold, by asker) (deploy.Answer, error) {
 		c.touchDemand(&d.demand)
 		return deploy.Answer{ID: m.ID}, nil
 	}
-	a, err := c.liveApp(deploy.AppID(m.ID), by)
+	a, err := c.liveApp(deploy.AppID(m.ID))
 	if err != nil {
 		return deploy.Answer{}, err
 	}

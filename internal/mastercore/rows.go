@@ -1,8 +1,6 @@
 package mastercore
 
 import (
-	"time"
-
 	"github.com/musterproject/muster/pkg/deploy"
 )
 
@@ -68,7 +66,7 @@ func (c *Core) writeRows() {
 	}
 	for _, dr := range d.drivers {
 		if dr.dirty = false; c.drivers[dr.rec.ID] == dr {
-			row(dr.row())
+			row(c.driverRow(dr))
 		}
 	}
 	for _, e := range d.executors {
@@ -119,14 +117,6 @@ func (c *Core) workerRow(w *worker) deploy.WorkerRow {
 	return row
 }
 
-// wall turns ns into a time in the clock's zone; 0 is no time.
-func (c *Core) wall(at int64) time.Time {
-	if at == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, at).In(c.now.Location())
-}
-
 func (a *app) row() deploy.AppRow {
 	spec := &a.rec.Spec
 	return deploy.AppRow{
@@ -153,7 +143,7 @@ func (a *app) waiting() deploy.ReasonCode {
 	return deploy.ReasonNone
 }
 
-func (d *driver) row() deploy.DriverRow {
+func (c *Core) driverRow(d *driver) deploy.DriverRow {
 	spec := &d.rec.Spec
 	row := deploy.DriverRow{
 		ID: d.rec.ID, Name: spec.Name, User: spec.User, State: d.state(), Need: spec.Need, Addresses: d.units, Worker: d.rec.Worker,
@@ -165,7 +155,7 @@ func (d *driver) row() deploy.DriverRow {
 		row.Message = "being killed by request"
 	}
 	if at := d.notBefore(); !d.done() && d.launch == nil && at > 0 {
-		row.NextTry = time.Unix(0, at).In(d.rec.SubmittedAt.Location())
+		row.NextTry = c.wall(at)
 	}
 	return row
 }

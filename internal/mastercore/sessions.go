@@ -35,7 +35,7 @@ func (c *Core) opened(ev *Opened) {
 // closed says that a session has ended by itself.
 func (c *Core) closed(peer deploy.PeerID, reason string) {
 	if s := c.sessions[peer]; s != nil {
-		c.drop(s, reason)
+		c.drop(s, brief(reason))
 	}
 }
 
@@ -107,7 +107,7 @@ func (c *Core) received(ev *Received) {
 	}
 	at := c.at
 	if !ev.At.IsZero() {
-		at = min(ev.At.UnixNano(), at)
+		at = min(c.nanos(ev.At), at)
 	}
 	for _, m := range ev.Msgs {
 		if c.sessions[ev.Peer] != s {

@@ -33,11 +33,11 @@ func (c *Core) settle(l *launch, rep *deploy.LaunchReport) {
 	}
 }
 
-// confirmed takes a driver that was only a record as there again.
+// confirmed ends the doubt about a driver's order.
 func (c *Core) confirmed(l *launch) {
-	if d := l.driver; d != nil && l.wanted() {
-		c.redecide(&d.demand)
-		d.touch(c)
+	if l.driver != nil && l.wanted() {
+		c.redecide(&l.driver.demand)
+		c.touchDriver(l.driver)
 	}
 }
 
@@ -58,7 +58,7 @@ func (c *Core) launchRuns(l *launch, lived time.Duration) {
 func (c *Core) launchEnded(l *launch, rep *deploy.LaunchReport) {
 	wanted := l.wanted()
 	c.release(l)
-	end := ending{state: rep.State, exit: rep.Exit, message: rep.Message, lived: rep.Lived, asked: l.killing, worker: l.worker}
+	end := ending{state: rep.State, exit: rep.Exit, message: brief(rep.Message), lived: rep.Lived, asked: l.killing, worker: l.worker}
 	switch {
 	case l.exec != nil:
 		c.executorEnded(l.exec, end)

@@ -71,6 +71,9 @@ func saneNeed(n *deploy.Resources) error {
 // mergeTargets gives the profiles and targets of an application after a change; the old slices stay as they are.
 func mergeTargets(s *deploy.AppSpec, m *deploy.SetTargets) ([]deploy.Profile, []deploy.Target, error) {
 	what := "application " + string(m.App)
+	if len(m.Profiles) > mostProfiles {
+		return nil, nil, fmt.Errorf("%s: %d profiles at once; use at most %d: %w", what, len(m.Profiles), mostProfiles, deploy.ErrInvalid)
+	}
 	profiles := slices.Clone(s.Profiles)
 	for _, p := range m.Profiles {
 		i := slices.IndexFunc(profiles, func(old deploy.Profile) bool { return old.ID == p.ID })

@@ -12,25 +12,42 @@ import (
 const (
 	mostCores    = 1 << 20 // of one worker, executor or driver
 	mostMemory   = 1 << 40 // MiB
-	mostUnits    = 1 << 16 // of one custom resource
+	mostUnits    = 1 << 12 // of one custom resource
 	mostKinds    = 64      // of custom resources
 	mostLabels   = 256
 	mostProfiles = 1000
 	mostArgs     = 10_000
 	mostEnv      = 10_000
 	mostFiles    = 10_000
-	mostNumbers  = 100_000 // executors named in one request
+	mostNumbers  = 10_000  // executors named in one request
 	mostLaunches = 100_000 // in one inventory
 	mostTitle    = 256     // bytes of a name shown to people
 	mostRequest  = 200     // bytes of a request id
 	mostProgram  = 4096    // bytes of a path
+	mostReason   = 1000    // bytes kept of a reason that a peer gives
 )
+
+// brief shortens a text from outside that is kept, to whole characters.
+func brief(s string) string {
+	if len(s) <= mostReason {
+		return s
+	}
+	return strings.ToValidUTF8(s[:mostReason], "") + "..."
+}
 
 func checkRequest(id deploy.RequestID) error {
 	if id == "" {
 		return fmt.Errorf("request id: it is empty; every request carries one, drawn by the client, so that a repeat is known: %w", deploy.ErrInvalid)
 	}
 	return deploy.CheckTitle("request id", string(id), mostRequest)
+}
+
+// checkNamed judges the id of what a request is about; that it names nothing is found out later.
+func checkNamed(id string) error {
+	if len(id) > mostTitle {
+		return fmt.Errorf("id %.40q...: it has %d bytes and no id has more than %d; copy it from a list: %w", id, len(id), mostTitle, deploy.ErrInvalid)
+	}
+	return nil
 }
 
 // checkSize refuses what would make a record over the limit.
@@ -224,6 +241,9 @@ func checkProfiles(what string, profiles []deploy.Profile) error {
 }
 
 func checkTargets(what string, profiles []deploy.Profile, targets []deploy.Target) error {
+	if len(targets) > mostProfiles {
+		return fmt.Errorf("%s: %d targets; use at most %d: %w", what, len(targets), mostProfiles, deploy.ErrInvalid)
+	}
 	for i, t := range targets {
 		if t.Total < 0 {
 			return fmt.Errorf("%s: a target of %d executors for profile %d; use 0 or more: %w", what, t.Total, t.Profile, deploy.ErrInvalid)

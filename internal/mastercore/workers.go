@@ -219,7 +219,7 @@ func (c *Core) leaveWorker(s *session, m *deploy.LeaveWorker) {
 		c.odd(s, *m, "goodbye of a worker that is not registered here")
 		return
 	}
-	reason := "left: " + m.Reason
+	reason := "left: " + brief(m.Reason)
 	w.leaveSession()
 	c.replace(s, "goodbye")
 	if !m.Keeps {
