@@ -22,21 +22,19 @@ func TestReaperBearsFailedStarts(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- r.run(ctx) }()
 	attr := &syscall.ProcAttr{Files: []uintptr{0, 1, 2}}
-	_, long, err := r.start("/bin/sleep", []string{"sleep", "1000"}, attr) // a child all the time: exits are waited for all the time
+	sleeper, asleep, err := r.start("/bin/sleep", []string{"sleep", "1000"}, attr) // a child all the time: exits are waited for all the time
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
 		stop()
-		for pid := range r.waiting {
-			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-				t.Error(err)
-			}
+		if err := syscall.Kill(sleeper, syscall.SIGKILL); err != nil {
+			t.Error(err)
 		}
-		<-long
 		if err := <-ended; err != nil {
-			t.Errorf("exits are not taken any more: %v", err)
+			t.Fatalf("exits are not taken any more: %v", err)
 		}
+		<-asleep
 	}()
 	for range 3000 {
 		if _, _, err := r.start(text, []string{"text"}, attr); err == nil {
