@@ -54,36 +54,14 @@ func testAdopt(t *testing.T, b *bench) {
 	}
 
 	b.open()
-	list := b.list()
-	if len(list) != 2 {
+	if list := b.list(); len(list) != 2 {
 		t.Fatalf("listed after reopening: %+v", list)
-	}
-	if h := b.handle(alive.Launch); h.State != deploy.ExecutorRunning || h.PID != begun.PID || !h.StartedAt.Equal(begun.At) || h.Owner != alive.Owner {
-		t.Errorf("after %+v it was adopted as %+v", begun, h)
 	}
 	if h := b.handle(ended.Launch); h.State != deploy.ExecutorExited || h.Exit != end.Exit {
 		t.Errorf("after %+v it is listed as %+v", end, h)
 	}
-	if again := b.launch(alive); again.PID != begun.PID {
-		t.Errorf("a repeat gave %+v", again)
-	}
-	other := alive
-	other.Args = nil
-	_, err := b.l.Launch(t.Context(), other)
-	wantErr(t, "launch of another spec", err, launcher.ErrConflict)
-	later := b.follow(newest)
-	b.control(alive.Launch, launcher.Stop{})
-	if end := later.exited(t, alive.Launch); !end.Killed || end.Exit.Code != 5 {
-		t.Errorf("the adopted child ended as %+v", end)
-	}
-	for _, e := range later.of(alive.Launch) {
-		if _, old := e.(launcher.Started); old {
-			t.Error("a watch that goes on from the newest cursor hears of the start again")
-		}
-	}
-	if got := b.read(alive, "stdout"); !strings.HasSuffix(got, "bye\n") {
-		t.Errorf("the adopted child said %q", got)
-	}
+	testAdopted(t, b, alive, begun)
+	testStoryGoesOn(t, b, alive, newest)
 
 	b.close()
 	b.open()
@@ -97,10 +75,46 @@ func testAdopt(t *testing.T, b *bench) {
 	if list := b.list(); len(list) != 0 {
 		t.Errorf("forgotten and listed again: %+v", list)
 	}
+	testOldCursor(t, b, newest)
+}
+
+// testAdopted looks at a launch that lived through the reopening.
+func testAdopted(t *testing.T, b *bench, s launcher.Spec, begun launcher.Started) {
+	if h := b.handle(s.Launch); h.State != deploy.ExecutorRunning || h.PID != begun.PID || !h.StartedAt.Equal(begun.At) || h.Owner != s.Owner {
+		t.Errorf("after %+v it was adopted as %+v", begun, h)
+	}
+	if again := b.launch(s); again.PID != begun.PID {
+		t.Errorf("a repeat gave %+v", again)
+	}
+	other := s
+	other.Args = nil
+	_, err := b.l.Launch(t.Context(), other)
+	wantErr(t, "launch of another spec", err, launcher.ErrConflict)
+}
+
+// testStoryGoesOn stops an adopted launch and hears of it from the cursor of before.
+func testStoryGoesOn(t *testing.T, b *bench, s launcher.Spec, newest launcher.Cursor) {
+	later := b.follow(newest)
+	b.control(s.Launch, launcher.Stop{})
+	if end := later.exited(t, s.Launch); !end.Killed || end.Exit.Code != 5 {
+		t.Errorf("the adopted child ended as %+v", end)
+	}
+	for _, e := range later.of(s.Launch) {
+		if _, old := e.(launcher.Started); old {
+			t.Error("a watch that goes on from the newest cursor hears of the start again")
+		}
+	}
+	if got := b.read(s, "stdout"); !strings.HasSuffix(got, "bye\n") {
+		t.Errorf("the adopted child said %q", got)
+	}
+}
+
+// testOldCursor: nobody goes on from what another stream was, not knowing what was missed.
+func testOldCursor(t *testing.T, b *bench, old launcher.Cursor) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var gave error
-	for _, err := range b.l.Watch(ctx, newest) {
+	for _, err := range b.l.Watch(ctx, old) {
 		gave = err
 		break
 	}

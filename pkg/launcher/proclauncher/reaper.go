@@ -85,9 +85,11 @@ func (r *reaper) take(pid int) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var status syscall.WaitStatus
-	if _, err := syscall.Wait4(pid, &status, 0, nil); errors.Is(err, unix.ECHILD) {
+	dead, err := syscall.Wait4(pid, &status, syscall.WNOHANG, nil)
+	if errors.Is(err, unix.ECHILD) || err == nil && dead != pid {
 		return nil // it could not execute its program, and forking has waited for it meanwhile
-	} else if err != nil {
+	}
+	if err != nil {
 		return fmt.Errorf("wait for process %d: %w", pid, err)
 	}
 	if exit := r.waiting[pid]; exit != nil {
