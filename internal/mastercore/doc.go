@@ -8,7 +8,8 @@
 //
 //	core.go                          New, Step, and what every step begins and ends with
 //	sessions.go                      connections; orders and what is no order
-//	workers.go registration.go       silence, loss, putting aside; inventory against books
+//	workers.go registration.go       silence and loss; inventory against books
+//	bad_workers.go                   who is put aside, and who avoids whom
 //	launches.go settling.go          allocations: the one place that takes and frees cores, memory, addresses; reports about them
 //	apps.go app_end.go executors.go  applications and their executors
 //	drivers.go                       submissions, attempts, leases
@@ -16,6 +17,20 @@
 //	demands.go placement.go plan.go  what the placer is told, and the re-check of what it proposes
 //	decisions.go sentences.go sizes.go  why something waits
 //	recovery.go numbers.go deadlines.go rows.go validate.go sizewalk.go
+//
+// What a reader may wonder about:
+//
+//   - A driver's record says RUNNING from the moment an attempt is ordered, and KILLED from the moment a kill is acknowledged: both before a peer
+//     hears of it, so the next leader starts nothing twice and nothing that was killed.
+//   - A DEAD worker has no record. So a later leader adopts nothing from it that an earlier one has written off.
+//   - A restored application that registers while RECOVERING is answered at the end of the recovery, when its executors are known. Its heartbeats
+//     are acknowledged at once.
+//   - The answers to KillExecutors tell a new leader which executors it must not adopt.
+//   - A live launch in a report that the books do not have is killed and holds resources until it is gone; so is one in an inventory.
+//   - An executor that exits with 0 before it is proven counts as no failure, but starts the back-off: nothing is repeated at full speed.
+//   - A registration repeated on the same or an earlier connection is refused: its inventory may be older than the orders since.
+//   - Silence is counted without the time that the loop itself was late; leases and back-offs are not: they are promises about time.
+//   - Slots are used again only after an update that says they are empty, and a plan may only name what its version showed there.
 //
 // Check holds after every step:
 //
