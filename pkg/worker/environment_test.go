@@ -14,7 +14,7 @@ func epochsSeen(c deploy.ClusterID, e deploy.Epoch) []workercore.EpochSeen {
 
 func testWorker() *Worker {
 	cfg := DefaultConfig()
-	cfg.WorkDir = "/work"
+	cfg.WorkDir = "/srv/muster"
 	cfg.Worker.Address = deploy.Address{Host: "10.0.0.7", Port: 4000}
 	cfg.Env = []deploy.EnvVar{{Name: "PATH", Value: "/bin"}, {Name: "TZ", Value: "UTC"}}
 	return &Worker{cfg: cfg, me: &identity{ID: "worker-1"}}
@@ -37,7 +37,7 @@ func TestEnvironmentIsBuiltFromNothing(t *testing.T) {
 		got[v.Name] = v.Value
 	}
 	for name, want := range map[string]string{
-		"PATH": "/bin", "TZ": "CET", "HERE": "/work/app-1/3", "MUSTER_LAUNCH_ID": "2-7", "MUSTER_EXECUTOR_ID": "3", "MUSTER_APP_ID": "app-1",
+		"PATH": "/bin", "TZ": "CET", "HERE": "/srv/muster/app-1/3", "MUSTER_LAUNCH_ID": "2-7", "MUSTER_EXECUTOR_ID": "3", "MUSTER_APP_ID": "app-1",
 		"MUSTER_CORES": "2", "MUSTER_MEMORY_MB": "512", "MUSTER_WORKER_ID": "worker-1", "MUSTER_HOST": "10.0.0.7", "MUSTER_APP_TOKEN": "s3cret",
 	} {
 		if got[name] != want {
@@ -55,7 +55,7 @@ func TestEnvironmentIsBuiltFromNothing(t *testing.T) {
 func TestDriverDirectoriesDoNotOverwriteEachOther(t *testing.T) {
 	w := testWorker()
 	first, third := w.driverDir("driver-1", 1), w.driverDir("driver-1", 3)
-	if first != "/work/driver-1" || third != "/work/driver-1/attempt-3" {
+	if first != "/srv/muster/driver-1" || third != "/srv/muster/driver-1/attempt-3" {
 		t.Errorf("got %s and %s", first, third)
 	}
 }
