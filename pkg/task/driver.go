@@ -25,14 +25,16 @@ type driver struct {
 	conns   map[deploy.PeerID]*outgoing
 	busy    []*outgoing // have tasks to be sent by this turn
 	inputs  [][]byte    // spare memory
+	hunger  hunger
 	killing sync.WaitGroup
 
 	events chan incoming
 	over   chan struct{} // closed when the loop has ended
 
 	app   atomic.Pointer[backend.Registered]
-	cores atomic.Int64 // of present executors
-	slots atomic.Int64 // tasks they may hold
+	waits atomic.Pointer[deploy.Decision] // the newest
+	cores atomic.Int64                    // of present executors
+	slots atomic.Int64                    // tasks they may hold
 	peers atomic.Uint64
 	jobs  atomic.Uint64
 
@@ -64,10 +66,11 @@ func newDriver(cfg Config, log *slog.Logger, b backend.Backend) *driver {
 
 // run steps the core until ctx ends. Whatever has come meanwhile is decided on before anything is sent: that is what fills messages under load.
 func (d *driver) run(ctx context.Context) {
-	timer := time.NewTimer(time.Hour)
+	timer, look := time.NewTimer(time.Hour), time.NewTicker(hungerLook)
 	defer d.killing.Wait()
 	defer close(d.over)
 	defer timer.Stop()
+	defer look.Stop()
 	for {
 		if at, ok := d.core.Deadline(); ok {
 			timer.Reset(max(0, time.Until(at)))
@@ -85,6 +88,8 @@ func (d *driver) run(ctx context.Context) {
 			}
 		case <-timer.C:
 			d.step(taskcore.Tick{})
+		case now := <-look.C:
+			d.hungry(now)
 		}
 		d.carryOut(ctx)
 	}
@@ -300,6 +305,8 @@ func (d *driver) hear(ev backend.Event) {
 	switch e := ev.(type) {
 	case backend.Registered:
 		d.app.Store(&e)
+	case backend.Waiting:
+		d.waits.Store(&e.Decision)
 	case backend.ExecutorChanged:
 		d.post(incoming{event: taskcore.ExecutorChanged{View: e.Executor, Vanished: e.Vanished}})
 	}

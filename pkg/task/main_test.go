@@ -30,6 +30,12 @@ func TestMain(m *testing.M) {
 		f := newFuncs()
 		os.Exit(task.Main(context.Background(), f.program, nil))
 	}
+	if file := os.Getenv(driverEnv); file != "" {
+		os.Exit(driverMain(newFuncs(), file))
+	}
+	if role := os.Getenv(roleEnv); role != "" {
+		os.Exit(roleMain(newFuncs(), role))
+	}
 	if os.Getenv(echoEnv) != "" {
 		if err := echo(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -41,13 +47,18 @@ func TestMain(m *testing.M) {
 
 // funcs is the program that all tests with processes share.
 type funcs struct {
-	program *task.Program
-	null    task.Func[[]byte, []byte]
-	square  task.Func[int, int]
-	once    task.Func[string, int]    // writes a witness file, then its process id
-	crash   task.Func[string, string] // ends its process the first time that it is called for a file
-	die     task.Func[string, string] // ends its process, always
-	wait    task.Func[string, int]    // waits until a file is there or the context ends
+	program  *task.Program
+	null     task.Func[[]byte, []byte]
+	square   task.Func[int, int]
+	once     task.Func[string, int]    // writes a witness file, then its process id
+	crash    task.Func[string, string] // ends its process the first time that it is called for a file
+	die      task.Func[string, string] // ends its process, always
+	wait     task.Func[string, int]    // waits until a file is there or the context ends
+	meet     task.Func[string, int]    // two that meet run at the same time
+	announce task.Func[string, int]
+	facts    task.Func[string, string] // what FromContext says
+	same     task.Func[[]byte, []byte]
+	grow     task.Func[int, []byte]
 }
 
 func newFuncs() funcs {
@@ -72,7 +83,18 @@ func newFuncs() funcs {
 		die: task.Define(p, "die", func(context.Context, string) (string, error) {
 			return "", syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		}),
-		wait: task.Define(p, "wait", waitFor),
+		wait:     task.Define(p, "wait", waitFor),
+		meet:     task.Define(p, "meet", meet),
+		announce: task.Define(p, "announce", announce),
+		facts: task.Define(p, "facts", func(ctx context.Context, _ string) (string, error) {
+			c, ok := task.FromContext(ctx)
+			if !ok {
+				return "", errors.New("no facts")
+			}
+			return fmt.Sprintf("%s attempt %d of %d cores on %s in %s", c.Executor, c.Attempt, c.Cores, c.Host, c.Dir), nil
+		}),
+		same: task.Define(p, "same", func(_ context.Context, b []byte) ([]byte, error) { return b, nil }),
+		grow: task.Define(p, "grow", func(_ context.Context, n int) ([]byte, error) { return make([]byte, n), nil }),
 	}
 }
 

@@ -1,6 +1,8 @@
 package task
 
 import (
+	"time"
+
 	"github.com/musterproject/muster/internal/taskcore"
 	"github.com/musterproject/muster/pkg/backend"
 )
@@ -31,8 +33,35 @@ func (d *driver) tellEvent(ev backend.Event) {
 		d.log.Debug("executor on the cluster", "executor_id", e.Executor.Executor, "state", e.Executor.State, "worker_id", e.Executor.Worker,
 			"exit", e.Executor.Exit, "message", e.Executor.Message)
 	case backend.Waiting:
-		d.log.Warn("waiting for executors", "code", e.Decision.Code, "reason", e.Decision.Text)
+		d.log.Info("waiting for executors", "code", e.Decision.Code, "reason", e.Decision.Text)
 	case backend.Disconnected:
 		d.log.Warn("no master in touch", "reason", e.Reason)
+	}
+}
+
+// hunger is how long there have been tasks and nobody to run them.
+type hunger struct{ since, said time.Time }
+
+const (
+	hungerLook  = 5 * time.Second
+	hungerFirst = 10 * time.Second // until people are told
+	hungerAgain = time.Minute
+)
+
+// hungry tells people now and then that no executor has come, and what the master says about it.
+func (d *driver) hungry(now time.Time) {
+	load, h := d.core.Load(), &d.hunger
+	switch {
+	case load.Executors > 0 || load.Pending == 0:
+		*h = hunger{}
+	case h.since.IsZero():
+		h.since = now
+	case now.Sub(h.since) >= hungerFirst && (h.said.IsZero() || now.Sub(h.said) >= hungerAgain):
+		h.said = now
+		reason := "the master has said nothing about it"
+		if w := d.waits.Load(); w != nil {
+			reason = w.String()
+		}
+		d.log.Warn("no executor has come yet", "tasks", load.Pending, "for", now.Sub(h.since).Round(time.Second), "reason", reason)
 	}
 }
