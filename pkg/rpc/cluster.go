@@ -40,12 +40,12 @@ func (c *Cluster) Call(ctx context.Context, req deploy.Message) (answer deploy.M
 
 // Watch gives rows of the leader. It ends with an error when that leader goes; call it again.
 func (c *Cluster) Watch(ctx context.Context, q Query) iter.Seq2[Rows, error] {
-	return stream(c, ctx, func(cl Client) iter.Seq2[Rows, error] { return cl.Watch(ctx, q) })
+	return stream(ctx, c, func(cl Client) iter.Seq2[Rows, error] { return cl.Watch(ctx, q) })
 }
 
 // Logs gives pieces of an output file through the leader.
 func (c *Cluster) Logs(ctx context.Context, q LogQuery) iter.Seq2[LogChunk, error] {
-	return stream(c, ctx, func(cl Client) iter.Seq2[LogChunk, error] { return cl.Logs(ctx, q) })
+	return stream(ctx, c, func(cl Client) iter.Seq2[LogChunk, error] { return cl.Logs(ctx, q) })
 }
 
 // Blobs gives the store of the leader of now.
@@ -59,7 +59,7 @@ func (c *Cluster) Blobs(ctx context.Context) (store artifact.Store, err error) {
 }
 
 // stream opens a stream at the leader; only a failure before its first element moves on to another master.
-func stream[T any](c *Cluster, ctx context.Context, open func(Client) iter.Seq2[T, error]) iter.Seq2[T, error] {
+func stream[T any](ctx context.Context, c *Cluster, open func(Client) iter.Seq2[T, error]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
 		stopped, begun := false, false
