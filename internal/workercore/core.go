@@ -22,6 +22,7 @@ type Core struct {
 	link     *link         // to the leader obeyed; nil: unregistered
 	since    time.Time     // unregistered since
 	retryAt  time.Time     // next round of dialling
+	searched bool          // a round was dialled since
 	backoff  time.Duration // between the rounds
 	lease    lease
 

@@ -44,8 +44,8 @@ func TestSameSeedSameEffects(t *testing.T) {
 		for range 20 {
 			var out Effects
 			core.Step(now, ev, &out)
-			all = append(all, printEffects(&out)...)
 			now, _ = core.Deadline()
+			all = append(append(all, printEffects(&out)...), now.String())
 			ev = Tick{}
 		}
 		return strings.Join(all, "\n")

@@ -81,9 +81,9 @@ type OrderRefused struct {
 	Reason string
 }
 
-// RetryAt says that no master answered and when the next try is due.
+// RetryAt says that a whole round has found no leader and the next one begins.
 type RetryAt struct {
-	After  string // duration, for people
+	After  string // until the round behind it; duration, for people
 	Reason string
 }
 

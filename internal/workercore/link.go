@@ -123,7 +123,7 @@ func (c *Core) leaveOthers(peer deploy.PeerID) {
 // lost ends the obedience to a leader; processes run on, leased ones until their lease ends.
 func (c *Core) lost(reason string) {
 	c.link = nil
-	c.since = c.now
+	c.since, c.searched = c.now, false
 	c.tell(Unregistered{Reason: reason})
 	if c.leaving == nil {
 		c.retryAt = c.now.Add(c.jitter(c.backoff))

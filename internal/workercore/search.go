@@ -75,8 +75,10 @@ func (c *Core) whyNot() string {
 	return strings.Join(said, "; ")
 }
 
-// dialRound dials every master that is not in touch, and sets the time of the next round.
+// dialRound dials every master that is not in touch, and sets the time of the next round. It tells what the round before came to, if that failed.
 func (c *Core) dialRound() {
+	failed := c.searched && !slices.ContainsFunc(c.masters, func(m master) bool { return m.busy })
+	c.searched = true
 	for i := range c.masters {
 		c.masters[i].tried = false
 		c.dial(&c.masters[i])
@@ -84,7 +86,9 @@ func (c *Core) dialRound() {
 	wait := c.jitter(c.backoff)
 	c.retryAt = c.now.Add(wait)
 	c.backoff = min(2*c.backoff, c.cfg.RetryMax)
-	c.tell(RetryAt{After: wait.String(), Reason: c.whyNot()})
+	if failed {
+		c.tell(RetryAt{After: wait.String(), Reason: c.whyNot()})
+	}
 }
 
 // dial dials m unless it was tried in this round: two standbys that name each other are not chased in circles.

@@ -35,6 +35,7 @@ type core struct {
 	link     *link     // to the leader obeyed; nil: none
 	since    time.Time // without a leader
 	retryAt  time.Time // next round of dialling
+	searched bool      // a round was dialled since
 	backoff  time.Duration
 
 	executors map[int32]deploy.ExecutorView // live ones, as last told

@@ -145,7 +145,7 @@ func (c *core) leaveOthers(peer deploy.PeerID) {
 // lost ends the obedience to a leader; executors live on.
 func (c *core) lost(reason string) {
 	c.link = nil
-	c.since = c.now
+	c.since, c.searched = c.now, false
 	for i := range c.asks {
 		c.asks[i].againAt = time.Time{}
 	}

@@ -65,8 +65,10 @@ func (c *core) failed(a deploy.Address, reason string, final bool) {
 	}
 }
 
-// dialRound dials every master that is not in touch, and sets the time of the next round.
+// dialRound dials every master that is not in touch, and sets the time of the next round. It tells that the round before has failed.
 func (c *core) dialRound() {
+	failed := c.searched && !slices.ContainsFunc(c.masters, func(m master) bool { return m.busy })
+	c.searched = true
 	for i := range c.masters {
 		c.masters[i].tried = false
 		c.dial(&c.masters[i])
@@ -74,7 +76,9 @@ func (c *core) dialRound() {
 	wait := c.jitter(c.backoff)
 	c.retryAt = c.now.Add(wait)
 	c.backoff = min(2*c.backoff, c.cfg.RetryMax)
-	c.fact(retryAt{after: wait})
+	if failed {
+		c.fact(retryAt{after: wait})
+	}
 }
 
 // dial dials m unless it was tried in this round: two standbys that name each other are not chased in circles.
