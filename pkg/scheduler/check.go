@@ -116,8 +116,8 @@ func (s *State) checkDemand(r *DemandRow) error {
 		return fmt.Errorf("needs no core: %w: everything takes at least one", ErrBadUpdate)
 	case r.Grow && (r.Driver || r.Need.Cores != 1):
 		return fmt.Errorf("only executors grow, and by one core: %w", ErrBadUpdate)
-	case r.Units < 0 || r.Cores < 0:
-		return fmt.Errorf("%d units, %d cores: %w: none is 0", r.Units, r.Cores, ErrBadUpdate)
+	case r.Units < 0 || r.Cores < 0 || r.Profile < 0:
+		return fmt.Errorf("%d units, %d cores, profile %d: %w: none is below 0", r.Units, r.Cores, r.Profile, ErrBadUpdate)
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ type demand struct {
 
 // rank is the order of asking within drivers or executors.
 func (d *demand) rank() key {
-	return key{d.row.Order, uint64(uint32(d.row.Profile)^1<<31)<<32 | uint64(d.row.Ref)}
+	return key{d.row.Order, (uint64(d.row.Profile)+1)<<32 | uint64(d.row.Ref)} // never key{}, after which walks begin
 }
 
 func (d *demand) kind() int {
@@ -80,8 +80,10 @@ func newQueue(f *forest) queue {
 }
 
 func alarmKey(at time.Time, ref DemandRef) key {
-	return key{uint64(at.UnixNano()) ^ 1<<63, uint64(ref)}
+	return key{uint64(at.Unix()) ^ 1<<63, uint64(at.Nanosecond())<<32 | uint64(ref)}
 }
+
+func alwaysKey(d *demand) key { return key{1, uint64(d.row.Ref)} }
 
 // queues tells whether a wait has a position: it ends when others give something back.
 func (w *Wake) queues() bool { return w.Kind == WakeNeedFits || w.Kind == WakeDriverSlot }
@@ -119,7 +121,7 @@ func (s *State) park(d *demand, wake Wake) {
 		q.alarms.insert(alarmKey(wake.At, d.row.Ref), 0)
 	case WakeChanged:
 	default:
-		q.always.insert(key{lo: uint64(d.row.Ref)}, 0)
+		q.always.insert(alwaysKey(d), 0)
 	}
 	if wake.queues() {
 		q.waiting[d.kind()].insert(d.rank(), 0)
@@ -141,7 +143,7 @@ func (s *State) unpark(d *demand) {
 		q.alarms.remove(alarmKey(d.wake.At, d.row.Ref))
 	case WakeChanged:
 	default:
-		q.always.remove(key{lo: uint64(d.row.Ref)})
+		q.always.remove(alwaysKey(d))
 	}
 	if d.wake.queues() {
 		q.waiting[d.kind()].remove(d.rank())

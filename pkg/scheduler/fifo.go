@@ -16,12 +16,17 @@ type Options struct {
 // DefaultOptions gives what the peer does by default.
 func DefaultOptions() Options { return Options{Order: ByCoresFreeDesc, SpreadDrivers: true} }
 
+// maxGrants bounds a plan, so that one application that wants millions of executors does not keep the master waiting for all of them. Who has
+// not got everything by then is asked again.
+const maxGrants = 1 << 16
+
 // fifo places what is asked in order and lets nobody who does not fit hold up the next. It touches the workers it grants on and no others:
 // they are taken from the index in exact order until the demand is served.
 type fifo struct {
 	opts  Options
 	pile  bool      // one worker to the brim, then the next; else one each, again and again
 	last  WorkerRef // of the last driver
+	left  int32     // grants until the plan is full
 	spots []place   // workers for the demand at hand, in order
 }
 
@@ -34,29 +39,34 @@ type place struct {
 
 // run makes a plan.
 func (f *fifo) run(ctx context.Context, v View) (Plan, error) {
-	f.last = NoWorker
-	started := false
-	n := 0
+	f.last, f.left = NoWorker, maxGrants
+	drivers, n := false, 0
 	for d := range v.Asked() {
-		if n%64 == 0 && ctx.Err() != nil {
-			epoch, version := v.Version()
-			return Plan{}, fmt.Errorf("place version %d of epoch %d: %w", version, epoch, context.Cause(ctx))
+		if n++; n%64 == 0 && ctx.Err() != nil {
+			break
 		}
-		n++
 		row := v.Demand(d)
-		if row.Driver {
-			if !started && f.opts.SpreadDrivers {
-				f.last = start(v)
-			}
-			started = true
-			f.driver(v, d, row)
-		} else {
+		switch {
+		case !row.Driver:
 			f.executors(v, d, row)
+		case !drivers && f.opts.SpreadDrivers:
+			drivers = true
+			f.last = start(v)
+			fallthrough
+		default:
+			f.driver(v, d, row)
+		}
+		if f.left == 0 {
+			break
 		}
 		if units, _ := v.Left(d); units > 0 || row.Units == 0 {
 			reason, until := v.Explain(d)
 			v.Wait(d, reason, until)
 		}
+	}
+	if ctx.Err() != nil {
+		epoch, version := v.Version()
+		return Plan{}, fmt.Errorf("place version %d of epoch %d: %w", version, epoch, context.Cause(ctx))
 	}
 	return v.Plan(), nil
 }
@@ -72,12 +82,12 @@ func start(v View) WorkerRef {
 
 // driver places one driver, on a worker it avoids only if no other fits.
 func (f *fifo) driver(v View, d DemandRef, row *DemandRow) {
-	if v.DriverSlots() == 0 {
+	if units, _ := v.Left(d); units == 0 || v.DriverSlots() == 0 {
 		return
 	}
 	for _, avoid := range []bool{true, false} {
 		if w, ok := f.seek(v, d, row, avoid); ok {
-			v.Take(d, w, row.Need.Cores, 0)
+			f.take(v, d, w, row.Need.Cores)
 			if f.opts.SpreadDrivers {
 				f.last = w
 			}
@@ -124,7 +134,7 @@ func (f *fifo) serve(v View, d DemandRef, row *DemandRow, avoided bool) {
 	if !row.Grow {
 		units = min(units, cores/row.Need.Cores)
 	}
-	if units == 0 || cores == 0 {
+	if units = min(units, f.left); units == 0 || cores == 0 {
 		return
 	}
 	f.collect(v, d, row, avoided, units, cores)
@@ -141,12 +151,18 @@ func (f *fifo) serve(v View, d DemandRef, row *DemandRow, avoided bool) {
 		p := &f.spots[i]
 		switch {
 		case row.Grow && p.given > 0:
-			v.Take(d, p.ref, p.given, 0)
+			f.take(v, d, p.ref, p.given)
 		case !row.Grow:
 			for range p.given {
-				v.Take(d, p.ref, row.Need.Cores, 0)
+				f.take(v, d, p.ref, row.Need.Cores)
 			}
 		}
+	}
+}
+
+func (f *fifo) take(v View, d DemandRef, w WorkerRef, cores int32) {
+	if v.Take(d, w, cores, 0) {
+		f.left--
 	}
 }
 

@@ -38,39 +38,43 @@ func NewBooks() *Books {
 	return &Books{Epoch: 1, Version: 1, DriverSlots: deploy.NoLimit, Now: time.Unix(1_800_000_000, 0).UTC()}
 }
 
-// AddWorker gives a row a slot, one of its own or the first empty one.
+// AddWorker gives a row a slot, the first empty one or a new one.
 func (b *Books) AddWorker(row scheduler.WorkerRow) scheduler.WorkerRef {
 	i := slices.IndexFunc(b.Workers, func(r scheduler.WorkerRow) bool { return r.Gone })
 	if i < 0 {
 		i = len(b.Workers)
-		b.Workers = append(b.Workers, scheduler.WorkerRow{})
-		b.workers = append(b.workers, false)
 	}
 	row.Ref = scheduler.WorkerRef(i)
 	b.SetWorker(row)
 	return row.Ref
 }
 
-// SetWorker replaces the row of a slot.
+// SetWorker replaces the row of a slot, which is made if need be.
 func (b *Books) SetWorker(row scheduler.WorkerRow) {
+	for i := len(b.Workers); i <= int(row.Ref); i++ {
+		b.Workers = append(b.Workers, scheduler.WorkerRow{Ref: scheduler.WorkerRef(i), Gone: true})
+		b.workers = append(b.workers, false)
+	}
 	b.Workers[row.Ref], b.workers[row.Ref] = row, true
 }
 
-// AddDemand gives a row a slot, one of its own or the first empty one.
+// AddDemand gives a row a slot, the first empty one or a new one.
 func (b *Books) AddDemand(row scheduler.DemandRow) scheduler.DemandRef {
 	i := slices.IndexFunc(b.Demands, func(r scheduler.DemandRow) bool { return r.Gone })
 	if i < 0 {
 		i = len(b.Demands)
-		b.Demands = append(b.Demands, scheduler.DemandRow{})
-		b.demands = append(b.demands, false)
 	}
 	row.Ref = scheduler.DemandRef(i)
 	b.SetDemand(row)
 	return row.Ref
 }
 
-// SetDemand replaces the row of a slot.
+// SetDemand replaces the row of a slot, which is made if need be.
 func (b *Books) SetDemand(row scheduler.DemandRow) {
+	for i := len(b.Demands); i <= int(row.Ref); i++ {
+		b.Demands = append(b.Demands, scheduler.DemandRow{Ref: scheduler.DemandRef(i), Gone: true})
+		b.demands = append(b.demands, false)
+	}
 	b.Demands[row.Ref], b.demands[row.Ref] = row, true
 }
 

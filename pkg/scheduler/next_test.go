@@ -1,0 +1,189 @@
+package scheduler_test
+
+import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/musterproject/muster/pkg/deploy"
+	"github.com/musterproject/muster/pkg/scheduler"
+	"github.com/musterproject/muster/pkg/scheduler/schedulertest"
+)
+
+// fitting gives the workers of a view that a need fits on, sorted the obvious way.
+func fitting(b *schedulertest.Books, v scheduler.View, n *scheduler.Need, by scheduler.By) []scheduler.WorkerRef {
+	var list []scheduler.WorkerRef
+	for _, row := range b.Workers {
+		free := v.Free(row.Ref)
+		ok := !row.Gone && row.Blocked == deploy.ReasonNone && free.Cores >= n.Cores && free.MemoryMiB >= n.MemoryMiB
+		for _, a := range n.Custom {
+			ok = ok && free.Of(a.Name) >= a.Count
+		}
+		if ok {
+			list = append(list, row.Ref)
+		}
+	}
+	slices.SortFunc(list, func(x, y scheduler.WorkerRef) int {
+		first := 0
+		switch by {
+		case scheduler.ByCoresFreeAsc, scheduler.ByCoresFreeDesc:
+			first = cmp.Compare(v.Free(x).Cores, v.Free(y).Cores)
+		case scheduler.ByMemoryFreeAsc, scheduler.ByMemoryFreeDesc:
+			first = cmp.Compare(v.Free(x).MemoryMiB, v.Free(y).MemoryMiB)
+		}
+		return cmp.Or(first, cmp.Compare(b.Workers[x].ID, b.Workers[y].ID), cmp.Compare(x, y))
+	})
+	if by == scheduler.ByCoresFreeDesc || by == scheduler.ByMemoryFreeDesc {
+		slices.Reverse(list)
+	}
+	return list
+}
+
+func compareNext(t *testing.T, b *schedulertest.Books, v scheduler.View, n *scheduler.Need) {
+	t.Helper()
+	for by := range scheduler.ByWorkerID + 1 {
+		var got []scheduler.WorkerRef
+		for at, ok := v.Next(n, by, scheduler.NoWorker); ok; at, ok = v.Next(n, by, at) {
+			got = append(got, at)
+		}
+		if want := fitting(b, v, n, by); !slices.Equal(got, want) {
+			t.Fatalf("%s for %+v: got %v, want %v", by, *n, got, want)
+		}
+	}
+}
+
+func TestNextGivesTheExactOrder(t *testing.T) {
+	for seed := range uint64(150) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		b := schedulertest.Draw(seed, 1+r.IntN(200), 30)
+		b.Delta()
+		s := scheduler.NewState(scheduler.Config{})
+		if err := s.Apply(b.Full()); err != nil {
+			t.Fatal(err)
+		}
+		for range 6 {
+			v := s.View(0)
+			for range 20 {
+				d := b.Demands[r.IntN(len(b.Demands))]
+				if d.Gone {
+					continue
+				}
+				compareNext(t, b, v, &d.Need)
+				if w, ok := v.Next(&d.Need, scheduler.By(r.IntN(5)), scheduler.NoWorker); ok {
+					v.Take(d.Ref, w, d.Need.Cores, 0)
+				}
+			}
+			b.Accept(v.Plan().Grants)
+			b.Stir(r)
+			if err := s.Apply(b.Delta()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestNextBeyondAbsurdMemory holds the exact fit where the order knows memory only up to 4 PiB.
+func TestNextBeyondAbsurdMemory(t *testing.T) {
+	b := schedulertest.NewBooks()
+	for i, memory := range []int64{1 << 31, 1 << 32, 1<<32 + 5, 1 << 40, 1<<63 - 1, 0} {
+		r := deploy.Resources{Cores: 1<<31 - 1, MemoryMiB: memory}
+		b.AddWorker(scheduler.WorkerRow{ID: deploy.WorkerID(rune('f' - i)), Free: r, Total: r})
+	}
+	s := scheduler.NewState(scheduler.Config{})
+	if err := s.Apply(b.Full()); err != nil {
+		t.Fatal(err)
+	}
+	v := s.View(0)
+	for _, memory := range []int64{0, 1 << 32, 1<<32 + 3, 1 << 41, 1<<63 - 1} {
+		n := scheduler.Need{Cores: 1<<31 - 1, MemoryMiB: memory}
+		for _, by := range []scheduler.By{scheduler.ByMemoryFreeAsc, scheduler.ByMemoryFreeDesc} {
+			count := 0
+			for at, ok := v.Next(&n, by, scheduler.NoWorker); ok; at, ok = v.Next(&n, by, at) {
+				count++
+			}
+			if want := len(fitting(b, v, &n, by)); count != want {
+				t.Errorf("%s for %d MiB: found %d workers, want %d", by, memory, count, want)
+			}
+		}
+	}
+}
+
+// TestManyCustomLists asks for more different lists of custom resources than there are indexes for.
+func TestManyCustomLists(t *testing.T) {
+	b := schedulertest.NewBooks()
+	r := rand.New(rand.NewPCG(1, 1))
+	for i := range 60 {
+		free := deploy.Resources{Cores: r.Int32N(9), MemoryMiB: r.Int64N(2000), Custom: []deploy.Amount{{Name: "gpu", Count: 1 + r.Int32N(300)}}}
+		b.AddWorker(scheduler.WorkerRow{ID: deploy.WorkerID(rune('A' + i)), Free: free, Total: free})
+	}
+	s := scheduler.NewState(scheduler.Config{})
+	if err := s.Apply(b.Full()); err != nil {
+		t.Fatal(err)
+	}
+	for round := range int32(3) {
+		v := s.View(0)
+		for i := range int32(290) {
+			compareNext(t, b, v, &scheduler.Need{Cores: 1, MemoryMiB: 100, Custom: []deploy.Amount{{Name: "gpu", Count: 1 + (i+round*100)%290}}})
+		}
+		b.SetWorker(b.Workers[0])
+		if err := s.Apply(b.Full()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestIDsInAnyOrder adds and removes workers so that every way to give a label is taken, and compares the order of ids.
+func TestIDsInAnyOrder(t *testing.T) {
+	n := scheduler.Need{Cores: 1}
+	for name, id := range map[string]func(i int, r *rand.Rand) string{
+		"ascending":  func(i int, _ *rand.Rand) string { return string([]byte{'w', byte(i / 250), byte(i % 250)}) },
+		"descending": func(i int, _ *rand.Rand) string { return string([]byte{'w', byte(250 - i/250), byte(250 - i%250)}) },
+		"any": func(_ int, r *rand.Rand) string {
+			return string([]byte{byte(r.IntN(26)), byte(r.IntN(250)), byte(r.IntN(250))})
+		},
+		"halving": func(i int, _ *rand.Rand) string { return halving(i) },
+		"equal":   func(i int, _ *rand.Rand) string { return string([]byte{'w', byte(i % 7)}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(2, 2))
+			b := schedulertest.NewBooks()
+			s := scheduler.NewState(scheduler.Config{})
+			if err := s.Apply(b.Full()); err != nil {
+				t.Fatal(err)
+			}
+			b.Delta()
+			for i := range 800 {
+				free := deploy.Resources{Cores: 1 + r.Int32N(3), MemoryMiB: r.Int64N(2000)}
+				if i%2 == 0 {
+					free.Custom = []deploy.Amount{{Name: "gpu", Count: 1 + r.Int32N(4)}}
+				}
+				b.AddWorker(scheduler.WorkerRow{ID: deploy.WorkerID(id(i, r)), Free: free, Total: free})
+				if i%3 == 2 {
+					b.SetWorker(scheduler.WorkerRow{Ref: scheduler.WorkerRef(r.IntN(len(b.Workers))), Gone: true})
+				}
+				u := b.Delta()
+				if i == 0 {
+					u = b.Full()
+				}
+				if err := s.Apply(u); err != nil {
+					t.Fatal(err)
+				}
+				if i%40 == 0 {
+					v := s.View(0)
+					compareNext(t, b, v, &n)
+					compareNext(t, b, v, &scheduler.Need{Cores: 1, Custom: []deploy.Amount{{Name: "gpu", Count: 2}}})
+				}
+			}
+		})
+	}
+}
+
+// halving gives ids each of which stands between the two before it, which is what runs out of labels soonest.
+func halving(i int) string {
+	id := make([]byte, 0, i+1)
+	for j := range i {
+		id = append(id, byte('a'+j%2))
+	}
+	return string(append(id, 'a'+byte(1-i%2)))
+}
