@@ -33,3 +33,23 @@ func TestBacklogIsBounded(t *testing.T) {
 		t.Error("a watcher that has left is still told")
 	}
 }
+
+// TestShownWhileItsChangeWaits: a row that goes, is taken, comes back and is shown, and goes again, must go for the reader too.
+func TestShownWhileItsChangeWaits(t *testing.T) {
+	row := deploy.AppRow{ID: "a"}
+	gone := deploy.GoneRow{Gone: row.RowKey()}
+	s := NewStore()
+	w := &watcher{query: Query{Kind: deploy.RowApp}, wake: make(chan struct{}, 1), pending: map[deploy.RowKey]mark{}}
+	s.Apply([]deploy.Row{row})
+	s.enlist(w)
+	s.Apply([]deploy.Row{gone})
+	taken := w.take()
+	s.Apply([]deploy.Row{row})
+	if shown := s.newest(w, taken); len(shown) != 1 || shown[0].RowKey() != row.RowKey() || shown[0] == deploy.Row(gone) {
+		t.Fatalf("shown %v", shown)
+	}
+	s.Apply([]deploy.Row{gone})
+	if left := s.newest(w, w.take()); len(left) != 1 || left[0] != deploy.Row(gone) {
+		t.Errorf("the reader is told %v, want that it is gone", left)
+	}
+}

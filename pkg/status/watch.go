@@ -29,8 +29,8 @@ func (s *Store) Watch(ctx context.Context, q Query) iter.Seq[Page] {
 				return
 			case <-w.wake:
 			}
-			for keys := range slices.Chunk(w.take(), defaultPage) {
-				if ctx.Err() != nil || !yield(Page{Rows: s.newest(keys)}) {
+			for keys := range slices.Chunk(s.changed(w), defaultPage) {
+				if ctx.Err() != nil || !yield(Page{Rows: s.newest(w, keys)}) {
 					return
 				}
 			}
@@ -69,13 +69,23 @@ func (s *Store) present(ctx context.Context, w *watcher, yield func(Page) bool) 
 	return false
 }
 
-// newest gives the rows of keys as they are by now.
-func (s *Store) newest(keys []deploy.RowKey) []deploy.Row {
+// changed takes what waits, between two Applies: what one changes comes together.
+func (s *Store) changed(w *watcher) []deploy.RowKey {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return w.take()
+}
+
+// newest gives the rows of keys as they are by now, which may be later than the change that was taken.
+func (s *Store) newest(w *watcher, keys []deploy.RowKey) []deploy.Row {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	rows := make([]deploy.Row, len(keys))
 	for i, key := range keys {
-		if rows[i] = s.tables[key.Kind].get(key.ID); rows[i] == nil {
+		if row := s.tables[key.Kind].get(key.ID); row != nil {
+			rows[i] = row
+			w.see(key)
+		} else {
 			rows[i] = deploy.GoneRow{Gone: key}
 		}
 	}
