@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/musterproject/muster/internal/taskcore"
@@ -26,7 +27,9 @@ type Config struct {
 	ExecutorCores     int32 // of one executor; 0: what is free on a worker
 	ExecutorMemoryMiB int64
 	Executors         int32 // wanted; 0: as many as there is room for
-	Env               []deploy.EnvVar
+	ExecutorResources []deploy.Amount // custom resources of one executor
+	Env               []deploy.EnvVar // of the executors; a program on local[N] has its own
+	Files             []string        // paths here; executors find each by its base name in their working directories
 
 	DriverHost  string // told to executors; empty: found by asking which way the master lies
 	BindAddress string // empty: DriverHost
@@ -68,6 +71,7 @@ func (c Config) Validate() error {
 	want(c.CoresMax == 0 || c.ExecutorCores <= c.CoresMax, "executors of %d cores and at most %d cores in all: none would fit; lower the first or raise the second",
 		c.ExecutorCores, c.CoresMax)
 	want(c.ExecutorMemoryMiB > 0, "executors of %d MiB; take 1 or more", c.ExecutorMemoryMiB)
+	faults = append(faults, c.checkPassed()...)
 	want(c.Executors >= 0, "%d executors; take 0 for as many as there is room for, or 1 and more", c.Executors)
 	want(c.Attempts >= 0, "%d attempts per task; take 0 for the default, or 1 and more", c.Attempts)
 	want(c.Heartbeat > 0 && c.DriverTimeout > c.Heartbeat && c.ExecutorTimeout > c.Heartbeat,
@@ -78,7 +82,8 @@ func (c Config) Validate() error {
 
 // FromEnv overlays c with what the environment says, in the variables that submit and workers set: MUSTER_MASTER, MUSTER_APP_NAME,
 // MUSTER_CLUSTER_NAME, MUSTER_CORES_MAX, MUSTER_EXECUTOR_CORES, MUSTER_EXECUTOR_MEMORY (a bare number is MiB), MUSTER_EXECUTOR_INSTANCES,
-// MUSTER_DRIVER_HOST, MUSTER_DRIVER_BINDADDRESS, MUSTER_DRIVER_PORT and MUSTER_TASK_MAXFAILURES. An empty variable counts as unset.
+// MUSTER_DRIVER_HOST, MUSTER_DRIVER_BINDADDRESS, MUSTER_DRIVER_PORT, MUSTER_TASK_MAXFAILURES, MUSTER_EXECUTOR_ENV (a JSON object of strings),
+// MUSTER_EXECUTOR_RESOURCES (name=count, comma separated) and MUSTER_FILES (paths, comma separated). An empty variable counts as unset.
 func (c Config) FromEnv(lookup func(string) (string, bool)) (Config, error) {
 	e := environment{lookup: lookup}
 	e.text("MUSTER_MASTER", &c.Master)
@@ -94,6 +99,18 @@ func (c Config) FromEnv(lookup func(string) (string, bool)) (Config, error) {
 	e.parse("MUSTER_EXECUTOR_MEMORY", func(text string) (err error) {
 		c.ExecutorMemoryMiB, err = deploy.ParseMemory(text)
 		return err
+	})
+	e.parse("MUSTER_EXECUTOR_ENV", func(text string) (err error) {
+		c.Env, err = executorVars(c.Env, text)
+		return err
+	})
+	e.parse("MUSTER_EXECUTOR_RESOURCES", func(text string) (err error) {
+		c.ExecutorResources, err = amounts(text)
+		return err
+	})
+	e.parse("MUSTER_FILES", func(text string) error {
+		c.Files = strings.Split(text, ",")
+		return nil
 	})
 	return c, errors.Join(e.faults...)
 }

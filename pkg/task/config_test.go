@@ -32,7 +32,7 @@ func TestConfigFromEnv(t *testing.T) {
 	want := task.DefaultConfig()
 	want.Master, want.Name, want.CoresMax, want.ExecutorCores, want.ExecutorMemoryMiB, want.Executors = "muster://m:7077", "x", 8, 2, 2048, 3
 	want.DriverHost, want.BindAddress, want.DriverPort, want.Attempts = "h", "0.0.0.0", 7001, 6
-	if c.Env = nil; !equal(c, want) {
+	if !equal(c, want) {
 		t.Errorf("%+v", c)
 	}
 	_, err = task.DefaultConfig().FromEnv(lookup(map[string]string{
@@ -46,7 +46,6 @@ func TestConfigFromEnv(t *testing.T) {
 }
 
 func equal(a, b task.Config) bool {
-	a.Env, b.Env = nil, nil
 	return a.Rules == b.Rules && a.Master == b.Master && a.Name == b.Name && a.CoresMax == b.CoresMax && a.ExecutorCores == b.ExecutorCores &&
 		a.ExecutorMemoryMiB == b.ExecutorMemoryMiB && a.Executors == b.Executors && a.DriverHost == b.DriverHost && a.BindAddress == b.BindAddress &&
 		a.DriverPort == b.DriverPort && a.Attempts == b.Attempts && a.Cluster == b.Cluster

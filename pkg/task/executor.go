@@ -20,8 +20,8 @@ var ErrDriverLost = errors.New("task: the driver is lost")
 const ExitDriverLost = taskcore.ExitDriverLost
 
 const (
-	redialMin = 20 * time.Millisecond
-	redialMax = 500 * time.Millisecond
+	firstRedial = 20 * time.Millisecond
+	lastRedial  = 500 * time.Millisecond
 
 	resultsPerItem = 4096
 	bytesPerItem   = 1 << 20
@@ -47,16 +47,16 @@ type executor struct {
 // run serves the driver until it says stop or ctx ends (nil), or until it has not been heard for too long (ErrDriverLost).
 func (e *executor) run(ctx context.Context) error {
 	e.hear()
-	for wait := redialMin; ; wait = min(2*wait, redialMax) {
+	for wait := firstRedial; ; wait = min(2*wait, lastRedial) {
 		before := *e.heard.Load()
 		stopped, err := e.serve(ctx)
 		switch {
-		case stopped || ctx.Err() != nil:
+		case stopped || ended(ctx):
 			return nil
 		case e.silent() >= e.timeout:
 			return fmt.Errorf("%w: %s was not heard for %s: %w", ErrDriverLost, e.driver, e.timeout, err)
 		case e.heard.Load().After(before):
-			wait = redialMin
+			wait = firstRedial
 		}
 		e.log.Warn("session with the driver is over, dialling again", "driver", e.driver, "error", err)
 		select {
@@ -66,6 +66,8 @@ func (e *executor) run(ctx context.Context) error {
 		}
 	}
 }
+
+func ended(ctx context.Context) bool { return ctx.Err() != nil }
 
 func (e *executor) hear() {
 	now := time.Now()

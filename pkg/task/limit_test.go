@@ -43,7 +43,7 @@ func echo() error {
 	}
 	g := grpc.NewServer()
 	g.RegisterService(&grpc.ServiceDesc{ServiceName: "test.Echo", Streams: []grpc.StreamDesc{echoDesc}}, nil)
-	fmt.Println(l.Addr())
+	fmt.Fprintln(os.Stdout, l.Addr())
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		g.Stop()

@@ -135,7 +135,7 @@ func openRemote(ctx context.Context, cfg Config, url deploy.MasterURL, opener ba
 	}
 	return &place{
 		backend: b, transport: t, listener: l, address: address, attempts: attempts(cfg, defaultAttempts), closers: []func() error{t.Close},
-		spec: backend.Application{Spec: spec(cfg, name, address), Files: []backend.File{{Path: program, Name: name, Executable: true}}},
+		spec: backend.Application{Spec: spec(cfg, name, address), Files: append([]backend.File{{Path: program, Name: name, Executable: true}}, files(cfg)...)},
 	}, nil
 }
 
@@ -152,7 +152,7 @@ func attempts(cfg Config, otherwise int) int {
 func spec(cfg Config, program string, driver deploy.Address) deploy.AppSpec {
 	s := deploy.AppSpec{
 		Name: cfg.Name, User: cfg.User, CoresMax: cfg.CoresMax, Driver: driver,
-		Profiles: []deploy.Profile{{Cores: cfg.ExecutorCores, MemoryMiB: cfg.ExecutorMemoryMiB}},
+		Profiles: []deploy.Profile{{Cores: cfg.ExecutorCores, MemoryMiB: cfg.ExecutorMemoryMiB, Custom: cfg.ExecutorResources}},
 		Executor: deploy.Command{Program: program, Args: []string{executorWord}, Env: append(slices.Clone(cfg.Env), executorEnv(cfg, driver)...)},
 	}
 	if cfg.Executors > 0 {

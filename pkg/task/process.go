@@ -75,7 +75,11 @@ func executorOfEnv(p *Program, lookup func(string) (string, bool), log *slog.Log
 	e := &executor{program: p, maxOutput: maxTaskBytes, log: log, heartbeat: time.Second, timeout: 5 * time.Second}
 	var app, token string
 	env.text("MUSTER_APP_ID", &app)
-	env.text("MUSTER_APP_TOKEN", &token)
+	env.parse("MUSTER_APP_TOKEN_FILE", func(path string) error {
+		b, err := os.ReadFile(path)
+		token = string(b)
+		return err
+	})
 	env.text("MUSTER_HOST", &e.ready.Host)
 	env.text(envCluster, &e.hello.Cluster)
 	env.text(envVersion, &e.hello.Version)

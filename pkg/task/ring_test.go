@@ -32,7 +32,7 @@ type ring struct {
 
 const ringApp = "app-ring"
 
-var ringToken = deploy.NewSecret("token") //nolint:gosec // of a test
+var ringToken = deploy.NewSecret("token")
 
 func (r *ring) Run(ctx context.Context, _ backend.Application, tell func(backend.Event)) error {
 	r.mu.Lock()
@@ -301,7 +301,11 @@ func TestSilentExecutorIsLost(t *testing.T) {
 			if a.text() != "0=x by 2" || !slices.Equal(r.killed, []int32{1}) {
 				t.Errorf("got %s, killed %v", a.text(), r.killed)
 			}
-			go func() { <-ended }()
+			go func() {
+				if err := <-ended; err != nil {
+					t.Error(err)
+				}
+			}()
 			return err
 		})
 		if err != nil {
@@ -343,11 +347,11 @@ func TestExecutorEndsWithASilentDriver(t *testing.T) {
 					mu.Lock()
 					sessions++
 					mu.Unlock()
-					for {
-						if _, err := conn.Recv(ctx); err != nil {
-							return nil
-						}
+					_, err := conn.Recv(ctx)
+					for err == nil {
+						_, err = conn.Recv(ctx)
 					}
+					return err
 				},
 			})
 		}()
@@ -455,7 +459,10 @@ func TestBreakTakesTasksBack(t *testing.T) {
 			left := make(chan struct{})
 			go func() {
 				defer close(left)
-				for range Map(ctx, s, echo, slices.Values([]string{"a", "b", "c"})) {
+				for _, err := range Map(ctx, s, echo, slices.Values([]string{"a", "b", "c"})) {
+					if err != nil {
+						t.Error(err)
+					}
 					break
 				}
 			}()

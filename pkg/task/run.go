@@ -78,15 +78,15 @@ func (o *place) run(ctx context.Context, cfg Config, log *slog.Logger, drive fun
 	return summary(err, backendErr, <-served, log)
 }
 
-// verdict is what the cluster is told of the application's end; nil is a good one.
+// verdict is what the cluster is told of the application's end, in words alone: a cancelled driver has failed too. nil is a good end.
 func verdict(ctx context.Context, err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
-		return fmt.Errorf("the driver was interrupted: %v", context.Cause(ctx))
+		return errors.New("the driver was interrupted: " + context.Cause(ctx).Error())
 	}
-	return fmt.Errorf("the driver failed: %v", err)
+	return errors.New("the driver failed: " + err.Error())
 }
 
 // summary joins what has gone wrong. An application that could not be unregistered has still done its work: the cluster ends it by itself.

@@ -60,7 +60,7 @@ func (d *driver) session(ctx context.Context, conn rpc.Conn) error {
 		}
 	}
 	d.post(incoming{event: taskcore.ExecutorClosed{Peer: peer, Reason: err.Error()}})
-	if errors.Is(err, rpc.ErrClosed) || ctx.Err() != nil {
+	if errors.Is(err, rpc.ErrClosed) || ended(ctx) {
 		return nil
 	}
 	return err

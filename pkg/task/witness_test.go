@@ -94,7 +94,7 @@ func testProgram(t *testing.T) string {
 func roleMain(f funcs, role string) int {
 	return task.Main(context.Background(), f.program, func(ctx context.Context, s *task.Session) error {
 		if role == "wait" {
-			fmt.Println("waiting")
+			fmt.Fprintln(os.Stdout, "waiting")
 			_, err := task.Call(ctx, s, f.wait, "/nowhere/never")
 			return err
 		}
