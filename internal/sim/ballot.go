@@ -19,7 +19,7 @@ type ballot struct {
 // look is one visit of a master: it renews what it holds, takes what is free, and learns who leads. The visit itself can fail.
 func (b *ballot) look(m *master) {
 	w := b.w
-	if w.cutOff[m.index] || !w.healed && w.chance(w.p.Loss) {
+	if w.offBallot[m.index] || !w.healed && w.chance(w.p.Loss) {
 		m.noBallot()
 		return
 	}
@@ -44,7 +44,7 @@ func (b *ballot) look(m *master) {
 
 // resign gives the ballot back.
 func (b *ballot) resign(m *master) {
-	if b.holder == m && !b.w.cutOff[m.index] {
+	if b.holder == m && !b.w.offBallot[m.index] {
 		b.holder = nil
 	}
 }

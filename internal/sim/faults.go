@@ -21,6 +21,7 @@ func (w *World) wreak() {
 	p := &w.p
 	again(p.Break, w.breakSession)
 	again(p.Partition, w.partition)
+	again(p.Unseat, w.unseat)
 	again(p.CrashMaster, w.crashMaster)
 	again(p.CrashWorker, w.crashWorker)
 	again(p.CrashApp, w.crashApp)
@@ -72,25 +73,44 @@ func (w *World) partition() {
 	for _, pair := range cut {
 		w.cut[pair] = true
 	}
-	var off []int
+	w.after(w.between(w.p.CutFor/4, w.p.CutFor), w.cutOff(inside, cut))
+}
+
+// cutOff keeps some of the masters inside from the ballot or the store as well. It gives what joins everything again.
+func (w *World) cutOff(inside map[int]bool, cut [][2]int) func() {
+	var joins []func()
 	for _, m := range w.masters {
-		if inside[m.index] && w.chance(.5) {
-			off = append(off, m.index)
-			w.cutOff[m.index] = true
+		for _, off := range [...]map[int]bool{w.offBallot, w.offStore} {
+			if inside[m.index] && w.chance(.4) {
+				off[m.index] = true
+				joins = append(joins, func() { delete(off, m.index) })
+			}
 		}
 	}
-	w.after(w.between(w.p.CutFor/4, w.p.CutFor), func() {
+	return func() {
 		for _, pair := range cut {
 			delete(w.cut, pair)
 		}
-		for _, m := range off {
-			delete(w.cutOff, m)
+		for _, join := range joins {
+			join()
 		}
-	})
+	}
+}
+
+// unseat gives the ballot to another master although its holder lives.
+func (w *World) unseat() {
+	m := w.masters[w.rng.IntN(len(w.masters))]
+	if m.up && w.ballot.holder != nil && w.ballot.holder != m {
+		w.count("leader unseated")
+		w.ballot.holder, w.ballot.until = m, w.now+ballotLease
+	}
 }
 
 func (w *World) crashMaster() {
 	m := w.masters[w.rng.IntN(len(w.masters))]
+	if w.ballot.holder != nil && w.chance(.5) {
+		m = w.ballot.holder
+	}
 	if !m.up {
 		return
 	}
@@ -136,7 +156,8 @@ func (w *World) storeOutage() {
 func (w *World) heal() {
 	w.healed, w.healedAt = true, w.now
 	clear(w.cut)
-	clear(w.cutOff)
+	clear(w.offBallot)
+	clear(w.offStore)
 	w.store.outage = false
 	for _, n := range w.nodes {
 		if n.paused {

@@ -6,7 +6,7 @@ func Sometimes() []string {
 	return []string{
 		// faults
 		"frame lost", "frame repeated", "frame overtaken", "frame cut off", "frame after the end", "delay beyond time-outs",
-		"session broken", "session broken on one side", "session open on one side", "partition", "one-way partition",
+		"session broken", "session broken on one side", "session open on one side", "partition", "one-way partition", "leader unseated",
 		"master crashed", "leader crashed", "worker crashed", "worker crashed while registering", "application crashed", "worker asked to leave", "worker left", "paused",
 		"store outage", "store out of reach", "store access failed", "store access failed after it was done", "batch cut by a crash",
 		"write of a deposed master fenced", "deposed master leads on", "plan late", "plan wrong", "update lost by the placer", "placer resynchronised",

@@ -50,7 +50,7 @@ func (s *store) access(n *node, do func() error, answer func(error)) {
 func (s *store) try(n *node, do func() error) error {
 	w := s.w
 	switch {
-	case s.outage || w.cutOff[n.index]:
+	case s.outage || w.offStore[n.index]:
 		w.count("store out of reach")
 		return errStore
 	case !w.healed && w.chance(w.p.StoreFail):

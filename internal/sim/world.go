@@ -22,15 +22,16 @@ type World struct {
 
 	healedAt time.Duration
 
-	nodes   []*node
-	masters []*master
-	workers []*worker
-	apps    []*app
-	clients []*client
-	store   *store
-	ballot  *ballot
-	cut     map[[2]int]bool // from, to: no packet passes
-	cutOff  map[int]bool    // master nodes that reach neither ballot nor store
+	nodes     []*node
+	masters   []*master
+	workers   []*worker
+	apps      []*app
+	clients   []*client
+	store     *store
+	ballot    *ballot
+	cut       map[[2]int]bool // from, to: no packet passes
+	offBallot map[int]bool    // master nodes that do not reach the ballot
+	offStore  map[int]bool    // nor the store
 
 	probe  *question // asked after the faults
 	book   *book     // what really happened, seen from outside
@@ -41,7 +42,7 @@ type World struct {
 }
 
 func newWorld(seed uint64) *World {
-	w := &World{seed: seed, rng: rand.New(rand.NewPCG(seed, 0x6d7573746572)), cut: map[[2]int]bool{}, cutOff: map[int]bool{}, counts: Counts{}}
+	w := &World{seed: seed, rng: rand.New(rand.NewPCG(seed, 0x6d7573746572)), cut: map[[2]int]bool{}, offBallot: map[int]bool{}, offStore: map[int]bool{}, counts: Counts{}}
 	w.p = drawProfile(w.rng)
 	w.store, w.ballot = newStore(w), &ballot{w: w}
 	w.book = newBook(w)
