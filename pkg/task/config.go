@@ -26,7 +26,7 @@ type Config struct {
 	CoresMax          int32 // of all executors together; 0: the cluster's default
 	ExecutorCores     int32 // of one executor; 0: what is free on a worker
 	ExecutorMemoryMiB int64
-	Executors         int32 // wanted; 0: as many as there is room for
+	Executors         int32           // wanted; 0: as many as there is room for
 	ExecutorResources []deploy.Amount // custom resources of one executor
 	Env               []deploy.EnvVar // of the executors; a program on local[N] has its own
 	Files             []string        // paths here; executors find each by its base name in their working directories

@@ -26,6 +26,7 @@ type driver struct {
 	busy    []*outgoing // have tasks to be sent by this turn
 	inputs  [][]byte    // spare memory
 	hunger  hunger
+	have    map[int32]bool // executors the cluster has for it, starting ones too; of the backend's goroutine
 	killing sync.WaitGroup
 
 	events chan incoming
@@ -60,7 +61,7 @@ type outgoing struct {
 func newDriver(cfg Config, log *slog.Logger, b backend.Backend) *driver {
 	return &driver{
 		cfg: cfg, log: log, backend: b, core: taskcore.New(cfg.Rules), conns: map[deploy.PeerID]*outgoing{},
-		events: make(chan incoming, 1024), over: make(chan struct{}), live: map[taskcore.JobID]*job{},
+		events: make(chan incoming, 1024), over: make(chan struct{}), live: map[taskcore.JobID]*job{}, have: map[int32]bool{},
 	}
 }
 

@@ -50,7 +50,7 @@ func driverMain(ctx context.Context, p *Program, drive func(context.Context, *Se
 	cfg, err := DefaultConfig().FromEnv(os.LookupEnv)
 	if o.log == nil {
 		var logErr error
-		o.log, logErr = logger(o.stderr, os.Getenv("MUSTER_LOG_LEVEL"), slog.LevelWarn)
+		o.log, logErr = logger(o.stderr, os.LookupEnv, slog.LevelWarn)
 		opts, err = append(opts, WithLog(o.log)), errors.Join(err, logErr)
 	}
 	if err != nil {
@@ -118,11 +118,24 @@ type signalError struct{ signal os.Signal }
 
 func (e *signalError) Error() string { return "signal " + e.signal.String() }
 
-func logger(to io.Writer, level string, otherwise slog.Level) (*slog.Logger, error) {
-	if level != "" {
-		if err := otherwise.UnmarshalText([]byte(level)); err != nil {
-			return nil, fmt.Errorf("environment variable MUSTER_LOG_LEVEL: %q is %w: write debug, info, warn or error", level, deploy.ErrInvalid)
+// logger writes as MUSTER_LOG_LEVEL and MUSTER_LOG_FORMAT say.
+func logger(to io.Writer, lookup func(string) (string, bool), level slog.Level) (*slog.Logger, error) {
+	e, json := environment{lookup: lookup}, false
+	e.parse("MUSTER_LOG_LEVEL", func(text string) error {
+		if err := level.UnmarshalText([]byte(text)); err != nil {
+			return fmt.Errorf("%q is %w: write debug, info, warn or error", text, deploy.ErrInvalid)
 		}
+		return nil
+	})
+	e.parse("MUSTER_LOG_FORMAT", func(text string) error {
+		if json = text == "json"; !json && text != "text" {
+			return fmt.Errorf("%q is %w: write text or json", text, deploy.ErrInvalid)
+		}
+		return nil
+	})
+	opts := &slog.HandlerOptions{Level: level}
+	if json {
+		return slog.New(slog.NewJSONHandler(to, opts)), errors.Join(e.faults...)
 	}
-	return slog.New(slog.NewTextHandler(to, &slog.HandlerOptions{Level: otherwise})), nil
+	return slog.New(slog.NewTextHandler(to, opts)), errors.Join(e.faults...)
 }

@@ -38,7 +38,7 @@ func IsExecutor() bool {
 
 // executorMain is the life of an executor's process.
 func executorMain(ctx context.Context, p *Program, o options) int {
-	log, err := logger(o.stderr, os.Getenv("MUSTER_LOG_LEVEL"), slog.LevelInfo)
+	log, err := logger(o.stderr, os.LookupEnv, slog.LevelInfo)
 	if err != nil {
 		fmt.Fprintln(o.stderr, err)
 		return ExitUsage

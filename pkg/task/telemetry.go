@@ -1,6 +1,8 @@
 package task
 
 import (
+	"context"
+	"log/slog"
 	"time"
 
 	"github.com/musterproject/muster/internal/taskcore"
@@ -28,12 +30,23 @@ func (d *driver) tell(facts []taskcore.Fact) {
 func (d *driver) tellEvent(ev backend.Event) {
 	switch e := ev.(type) {
 	case backend.Registered:
+		d.have = map[int32]bool{}
+		for _, v := range e.Executors {
+			d.have[v.Executor.Num] = true
+		}
 		d.log.Info("application", "app_id", e.App, "master", e.Master, "executors", len(e.Executors))
 	case backend.ExecutorChanged:
+		if d.have[e.Executor.Executor.Num] = true; e.Vanished || e.Executor.State.Terminal() {
+			delete(d.have, e.Executor.Executor.Num)
+		}
 		d.log.Debug("executor on the cluster", "executor_id", e.Executor.Executor, "state", e.Executor.State, "worker_id", e.Executor.Worker,
 			"exit", e.Executor.Exit, "message", e.Executor.Message)
 	case backend.Waiting:
-		d.log.Info("waiting for executors", "code", e.Decision.Code, "reason", e.Decision.Text)
+		level := slog.LevelDebug
+		if len(d.have) == 0 || len(d.have) < int(d.cfg.Executors) { // with some of as many as there is room for, a full cluster is no news
+			level = slog.LevelWarn
+		}
+		d.log.Log(context.Background(), level, "waiting for executors", "code", e.Decision.Code, "reason", e.Decision.Text)
 	case backend.Disconnected:
 		d.log.Warn("no master in touch", "reason", e.Reason)
 	}
