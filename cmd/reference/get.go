@@ -86,7 +86,7 @@ func cells(r deploy.Row) []any {
 		return []any{r.Name, r.Address, r.State, r.Epoch, ago(r.Since), r.Recovery, r.Policy}
 	case deploy.WorkerRow:
 		return []any{r.Spec.ID, r.Spec.Address, r.State, fmt.Sprintf("%d/%d", r.Used.Cores, r.Spec.Cores),
-			deploy.FormatMemory(r.Used.MemoryMiB) + "/" + deploy.FormatMemory(r.Spec.MemoryMiB), r.Executors, r.Drivers, ago(r.LastHeartbeat)}
+			deploy.FormatMemory(r.Used.MemoryMiB) + "/" + deploy.FormatMemory(r.Spec.MemoryMiB), r.Executors, r.Drivers, heard(r)}
 	case deploy.AppRow:
 		return []any{r.ID, r.Name, dash(r.User), r.State, fmt.Sprintf("%d/%s", r.Cores, limitText(r.CoresMax)),
 			fmt.Sprintf("%d", r.Running), waiting(r.Waiting), ago(r.SubmittedAt)}
@@ -111,4 +111,12 @@ func waiting(c deploy.ReasonCode) string {
 		return "-"
 	}
 	return c.String()
+}
+
+// heard says when a worker was last heard: an ALIVE one just now, by what ALIVE means.
+func heard(r deploy.WorkerRow) string {
+	if r.State == deploy.WorkerAlive {
+		return "now"
+	}
+	return ago(r.LastHeartbeat)
 }

@@ -3,6 +3,7 @@ package master
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/musterproject/muster/internal/mastercore"
 	"github.com/musterproject/muster/pkg/deploy"
@@ -35,7 +36,28 @@ func (t *term) apply(ctx context.Context, batch *mastercore.Effects) error {
 			return fmt.Errorf("make %d changes durable: %w", len(batch.Persist), err)
 		}
 	}
+	if err := t.stillLeads(ctx, len(batch.Persist) > 0); err != nil {
+		return err
+	}
 	t.deliver(ctx, batch)
+	return nil
+}
+
+// stillLeads makes sure, at least once a heartbeat, that no newer epoch has begun: a batch that changes nothing durable would never find out, and
+// the answers to heartbeats in it renew the leases of drivers.
+func (t *term) stillLeads(ctx context.Context, wrote bool) error {
+	now := time.Now()
+	if !wrote {
+		if now.Sub(t.verified) < t.m.cfg.Heartbeat {
+			return nil
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.m.cfg.CommitTimeout)
+		defer cancel()
+		if err := t.journal.Verify(ctx); err != nil {
+			return fmt.Errorf("verify epoch %d: %w", t.epoch, err)
+		}
+	}
+	t.verified = now
 	return nil
 }
 

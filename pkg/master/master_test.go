@@ -281,6 +281,26 @@ func TestAFailedBatchEndsTheTermBeforeAnybodyHears(t *testing.T) {
 	})
 }
 
+// A leader that has been deposed without hearing of it finds out by itself, although it writes nothing, and stops answering heartbeats.
+func TestADeposedLeaderFindsOutWithoutWriting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := recovery.NewMemoryStore(recovery.Limits{}, nil)
+		mode := store.Mode(election.NewMonarchy(deploy.Address{Host: "master", Port: 7077}))
+		w := begin(t, mode, spread())
+		defer w.close()
+		h := w.worker("worker-a", 1)
+		before, _ := w.m.Leading()
+		if _, err := store.Mode(nil).Engine.Begin(t.Context(), election.Claim{}); err != nil {
+			t.Fatal(err)
+		}
+		<-h.over
+		<-time.After(10 * time.Second)
+		if after, leads := w.m.Leading(); !leads || after <= before {
+			t.Fatalf("epoch %d, leading %v, after %d", after, leads, before)
+		}
+	})
+}
+
 // breakable is an engine whose disk can be taken away.
 type breakable struct {
 	recovery.PersistenceEngine

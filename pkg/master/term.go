@@ -27,6 +27,8 @@ type term struct {
 	journal *recovery.Journal
 	core    *mastercore.Core // owned by loop
 
+	verified time.Time // when the epoch last held; owned by commit
+
 	inbox   inbox
 	batches chan *mastercore.Effects // loop -> committer
 	spent   chan *mastercore.Effects // committer -> loop, emptied

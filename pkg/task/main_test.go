@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"github.com/musterproject/muster/pkg/backend"
 	"github.com/musterproject/muster/pkg/deploy"
 	"github.com/musterproject/muster/pkg/localcluster"
@@ -42,7 +44,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // funcs is the program that all tests with processes share.
@@ -130,9 +132,15 @@ func (b *processes) one(ctx context.Context, what backend.Application, tell func
 	num := b.next
 	b.next++
 	b.mu.Unlock()
+	file, err := secretFile("secret")
+	if err != nil {
+		tell(backend.Waiting{Decision: deploy.Decision{Text: err.Error()}})
+		return
+	}
+	defer func() { _ = os.Remove(file) }()
 	cmd := exec.CommandContext(ctx, what.Files[0].Path, what.Spec.Executor.Args...)
 	cmd.Stderr = os.Stderr
-	cmd.Env = []string{"MUSTER_APP_ID=app-test", "MUSTER_APP_TOKEN=secret", "MUSTER_EXECUTOR_ID=" + strconv.Itoa(int(num)),
+	cmd.Env = []string{"MUSTER_APP_ID=app-test", "MUSTER_APP_TOKEN_FILE=" + file, "MUSTER_EXECUTOR_ID=" + strconv.Itoa(int(num)),
 		"MUSTER_CORES=" + strconv.Itoa(b.cores), "MUSTER_LAUNCH_ID=1-" + strconv.Itoa(int(num)+1), "MUSTER_HOST=localhost", "MUSTER_LOG_LEVEL=error"}
 	for _, v := range what.Spec.Executor.Env {
 		cmd.Env = append(cmd.Env, v.Name+"="+v.Value)
@@ -146,7 +154,7 @@ func (b *processes) one(ctx context.Context, what backend.Application, tell func
 	}
 	b.pids[num] = cmd.Process.Pid
 	b.mu.Unlock()
-	err := cmd.Wait()
+	err = cmd.Wait()
 	v := deploy.ExecutorView{Executor: deploy.ExecutorID{App: "app-test", Num: num}, State: deploy.ExecutorExited}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
@@ -173,4 +181,14 @@ func (f funcs) cluster(t testing.TB, b *processes, drive func(ctx context.Contex
 	cfg := task.DefaultConfig()
 	cfg.Master = "local-cluster[1,1,1024]"
 	return task.Run(t.Context(), f.program, cfg, drive, append(opts, task.WithBackend(b.opener()))...)
+}
+
+// secretFile keeps text where only this user reads it.
+func secretFile(text string) (string, error) {
+	f, err := os.CreateTemp("", "secret-")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.WriteString(text)
+	return f.Name(), errors.Join(err, f.Close())
 }

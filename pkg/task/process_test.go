@@ -101,7 +101,7 @@ func TestLostDriver(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "muster-executor")
-	cmd.Env = []string{"MUSTER_APP_ID=app-test", "MUSTER_APP_TOKEN=secret", "MUSTER_EXECUTOR_ID=0", "MUSTER_CORES=1", "MUSTER_LAUNCH_ID=1-1",
+	cmd.Env = []string{"MUSTER_APP_ID=app-test", "MUSTER_EXECUTOR_ID=0", "MUSTER_CORES=1", "MUSTER_LAUNCH_ID=1-1",
 		"MUSTER_DRIVER=" + l.Addr().String(), "MUSTER_DRIVER_TIMEOUT=500ms", "MUSTER_DRIVER_HEARTBEAT=100ms"}
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError

@@ -83,8 +83,12 @@ var heads = map[deploy.RowKind][]string{
 func line(r deploy.Row) []string {
 	switch r := r.(type) {
 	case deploy.WorkerRow:
+		heard := when(r.LastHeartbeat)
+		if r.State == deploy.WorkerAlive {
+			heard = "now" // that is what ALIVE means; the row changes when it is not so
+		}
 		return []string{string(r.Spec.ID), r.Spec.Address.String(), r.State.String(), fmt.Sprintf("%d / %d", r.Used.Cores, r.Spec.Cores),
-			deploy.FormatMemory(r.Used.MemoryMiB) + " / " + deploy.FormatMemory(r.Spec.MemoryMiB), strconv.Itoa(r.Executors), strconv.Itoa(r.Drivers), when(r.LastHeartbeat)}
+			deploy.FormatMemory(r.Used.MemoryMiB) + " / " + deploy.FormatMemory(r.Spec.MemoryMiB), strconv.Itoa(r.Executors), strconv.Itoa(r.Drivers), heard}
 	case deploy.AppRow:
 		waiting := ""
 		if r.Waiting != deploy.ReasonNone {

@@ -14,6 +14,10 @@ import (
 // ResourcesFile is the name of the file in the working directory that lists the granted addresses of custom resources.
 const ResourcesFile = "resources.json"
 
+// TokenFile is the name of the file in the working directory that holds the application's token: readable by the process alone, and in no
+// environment that tools may show.
+const TokenFile = ".muster-token"
+
 // placeholders fills in what a command may refer to, with the peer's names.
 func (w *Worker) placeholders(l deploy.Launch, dir string) *strings.Replacer {
 	return strings.NewReplacer(
@@ -56,7 +60,9 @@ func (w *Worker) environment(l deploy.Launch, dir string, fill *strings.Replacer
 		add("MUSTER_EXECUTOR_ID", strconv.Itoa(int(l.Executor.Num)))
 		add("MUSTER_PROFILE_ID", strconv.Itoa(int(l.Profile)))
 	}
-	add("MUSTER_APP_TOKEN", l.Token.Reveal())
+	if !l.Token.IsZero() {
+		add("MUSTER_APP_TOKEN_FILE", dir+"/"+TokenFile)
+	}
 	if len(l.Addresses) > 0 {
 		add("MUSTER_RESOURCES_FILE", dir+"/"+ResourcesFile)
 	}
@@ -77,8 +83,11 @@ func lastWins(env []deploy.EnvVar) []deploy.EnvVar {
 	return out
 }
 
-// writeAddresses gives the process the granted units in a file of its own, in the peer's form: a list of {id, addresses}.
-func writeAddresses(s *launcher.Spec, l deploy.Launch) error {
+// writeSecrets gives the process its token, and the granted units in a file of its own: a list of {name, addresses}.
+func writeSecrets(s *launcher.Spec, l deploy.Launch) error {
+	if !l.Token.IsZero() {
+		s.Secrets = append(s.Secrets, launcher.Secret{Name: TokenFile, Value: l.Token})
+	}
 	if len(l.Addresses) == 0 {
 		return nil
 	}

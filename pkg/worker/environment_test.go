@@ -38,10 +38,15 @@ func TestEnvironmentIsBuiltFromNothing(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"PATH": "/bin", "TZ": "CET", "HERE": "/srv/muster/app-1/3", "MUSTER_LAUNCH_ID": "2-7", "MUSTER_EXECUTOR_ID": "3", "MUSTER_APP_ID": "app-1",
-		"MUSTER_CORES": "2", "MUSTER_MEMORY_MB": "512", "MUSTER_WORKER_ID": "worker-1", "MUSTER_HOST": "10.0.0.7", "MUSTER_APP_TOKEN": "s3cret",
+		"MUSTER_CORES": "2", "MUSTER_MEMORY_MB": "512", "MUSTER_WORKER_ID": "worker-1", "MUSTER_HOST": "10.0.0.7", "MUSTER_APP_TOKEN_FILE": "/srv/muster/app-1/3/.muster-token",
 	} {
 		if got[name] != want {
 			t.Errorf("%s is %q, want %q", name, got[name], want)
+		}
+	}
+	for name, value := range got {
+		if strings.Contains(value, "s3cret") {
+			t.Errorf("%s shows the token", name)
 		}
 	}
 	if _, leaked := got["LEAK"]; leaked || got["MUSTER_DRIVER_ID"] != "" {

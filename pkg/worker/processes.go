@@ -42,7 +42,7 @@ func (w *Worker) launch(ctx, prep context.Context, l deploy.Launch) error {
 	defer release()
 	spec := w.spec(l)
 	spec.Files = files
-	if err := writeAddresses(&spec, l); err != nil {
+	if err := writeSecrets(&spec, l); err != nil {
 		return err
 	}
 	if prep.Err() != nil {
