@@ -26,7 +26,7 @@ import (
 )
 
 func (a *app) masterCommand() *cobra.Command {
-	table := settings.NewTable(settings.Shared()[1:], settings.MasterOptions())
+	table := settings.NewTable(settings.PeerOptions(), settings.MasterOptions())
 	cmd := &cobra.Command{
 		Use:   "master",
 		Short: "Run a master in the foreground",

@@ -26,7 +26,7 @@ type submission struct {
 
 func (a *app) submitCommand() *cobra.Command {
 	s := &submission{app: a}
-	table := settings.NewTable(settings.Shared(), settings.SubmitOptions())
+	table := settings.NewTable(settings.Shared(), settings.PeerOptions(), settings.SubmitOptions())
 	var kill, status string
 	cmd := &cobra.Command{
 		Use:   "submit [flags] PROGRAM [ARGS...]",
@@ -89,7 +89,7 @@ func (s *submission) run(cmd *cobra.Command) error {
 	}
 	s.check()
 	program, err := resolve(s.words[0], s.class)
-	if err = errors.Join(s.set.Err(), err, s.checkFiles()); err != nil {
+	if err = errors.Join(s.set.Err(), err, s.checkFiles(), s.checkPassed()); err != nil {
 		return usage(cmd, err)
 	}
 	switch mode := s.set.Text("submit.deployMode"); mode {
@@ -134,18 +134,6 @@ func (s *submission) check() {
 			s.set.Int(o.Key, -1, int64(deploy.NoLimit))
 		}
 	}
-}
-
-// driverEnv passes the settings of the submission on to the driver, by the names the SDK reads.
-func (s *submission) driverEnv() []deploy.EnvVar {
-	var env []deploy.EnvVar
-	for _, o := range append(settings.Shared(), settings.SubmitOptions()...) {
-		if o.Pattern || o.Secret || !s.set.Set(o.Key) || o.Key == "files" || o.Key == "jars" {
-			continue
-		}
-		env = append(env, deploy.EnvVar{Name: o.EnvName(), Value: s.set.Text(o.Key)})
-	}
-	return env
 }
 
 func (s *submission) name(p program) string {

@@ -20,8 +20,16 @@ func (s *submission) here(ctx context.Context, p program) error {
 	name, args := p.command(p.file, s.jvmOptions(), s.words[1:])
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = s.app.in, s.app.out, s.app.err
-	cmd.Env = os.Environ()
-	for _, v := range s.driverEnv() {
+	files, err := s.filesHere()
+	if err != nil {
+		return err
+	}
+	env, err := s.driverEnv(files)
+	if err != nil {
+		return err
+	}
+	cmd.Env = inherited()
+	for _, v := range env {
 		cmd.Env = append(cmd.Env, v.Name+"="+v.Value)
 	}
 	if s.set.Text("app.name") == "" {
@@ -29,7 +37,7 @@ func (s *submission) here(ctx context.Context, p program) error {
 	}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second
-	err := cmd.Run()
+	err = cmd.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		return &exitError{code: exitCode(exit.ProcessState), err: errors.New("")}

@@ -9,8 +9,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/musterproject/muster/pkg/artifact"
@@ -51,19 +49,24 @@ func (s *submission) driver(ctx context.Context, c *client, p program) (deploy.D
 		return deploy.DriverSpec{}, err
 	}
 	all := []deploy.Artifact{main}
+	var names []string // beside the program, in the driver's working directory
 	for _, f := range s.files() {
 		a, err := bring(ctx, store, f, false)
 		if err != nil {
 			return deploy.DriverSpec{}, err
 		}
-		all = append(all, a)
+		all, names = append(all, a), append(names, a.Name)
 	}
-	need, err := s.need()
+	custom, err := s.amounts("driver.resource.")
 	if err != nil {
 		return deploy.DriverSpec{}, err
 	}
+	need := deploy.Resources{Cores: s.set.Cores("driver.cores"), MemoryMiB: s.set.Memory("driver.memory"), Custom: custom}
 	name, args := p.command(main.Name, s.jvmOptions(), s.words[1:])
-	env := s.driverEnv()
+	env, err := s.driverEnv(names)
+	if err != nil {
+		return deploy.DriverSpec{}, err
+	}
 	for _, key := range sortedStrings(s.set.Below("driver.env.")) {
 		env = append(env, deploy.EnvVar{Name: key, Value: s.set.Below("driver.env.")[key]})
 	}
@@ -72,23 +75,6 @@ func (s *submission) driver(ctx context.Context, c *client, p program) (deploy.D
 		MaxRestarts: int32(s.set.Int("driver.maxRestarts", -1, int64(deploy.NoLimit))),
 		Command:     deploy.Command{Program: name, Args: args, Env: env, Artifacts: all},
 	}, s.set.Err()
-}
-
-func (s *submission) need() (deploy.Resources, error) {
-	need := deploy.Resources{Cores: s.set.Cores("driver.cores"), MemoryMiB: s.set.Memory("driver.memory")}
-	for name, text := range s.set.Below("driver.resource.") {
-		name, ok := strings.CutSuffix(name, ".amount")
-		if !ok {
-			return need, fmt.Errorf("key driver.resource.%s: only .amount is known: %w", name, deploy.ErrInvalid)
-		}
-		n, err := deploy.ParseCores(text)
-		if err != nil {
-			return need, fmt.Errorf("driver.resource.%s.amount: %w", name, err)
-		}
-		need.Custom = append(need.Custom, deploy.Amount{Name: name, Count: n})
-	}
-	slices.SortFunc(need.Custom, func(a, b deploy.Amount) int { return strings.Compare(a.Name, b.Name) })
-	return need, nil
 }
 
 // bring puts a file into the cluster's store unless it is there already.

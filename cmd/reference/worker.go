@@ -27,7 +27,7 @@ import (
 )
 
 func (a *app) workerCommand() *cobra.Command {
-	table := settings.NewTable(settings.Shared(), settings.WorkerOptions())
+	table := settings.NewTable(settings.Shared(), settings.PeerOptions(), settings.WorkerOptions())
 	cmd := &cobra.Command{
 		Use:   "worker [MASTER-URL]",
 		Short: "Run a worker in the foreground",

@@ -4,8 +4,14 @@ package settings
 func Shared() []Option {
 	return []Option{
 		{Key: "master", Env: "MUSTER_MASTER", Flag: "master", Help: "master URL: muster://HOST:PORT[,HOST2:PORT2], spark:// too; local, local[N], local-cluster[N,C,M] for programs"},
+	}
+}
+
+// PeerOptions are the options of everything that stays in touch with a cluster: daemons and drivers.
+func PeerOptions() []Option {
+	return []Option{
 		{Key: "cluster.name", Help: "name of the cluster; peers of another name are refused; empty matches any"},
-		{Key: "log.level", Default: "info", Flag: "log-level", Help: "debug, info, warn or error"},
+		{Key: "log.level", Default: "info", Flag: "log-level", Help: "debug, info, warn or error; a driver that is told nothing takes warn"},
 		{Key: "log.format", Default: "text", Flag: "log-format", Help: "text or json"},
 	}
 }
@@ -89,7 +95,7 @@ func SubmitOptions() []Option {
 		{Key: "executor.resource.", Pattern: true, Help: "executor.resource.NAME.amount of a custom resource"},
 		{Key: "driver.cores", Kind: Cores, Default: "1", Flag: "driver-cores", Help: "cores of the driver, cluster mode"},
 		{Key: "driver.memory", Kind: Memory, Default: "1g", Flag: "driver-memory", Help: "memory of the driver, cluster mode"},
-		{Key: "driver.resource.", Pattern: true, Help: "driver.resource.NAME.amount of a custom resource"},
+		{Key: "driver.resource.", Pattern: true, Help: "driver.resource.NAME.amount of a custom resource, cluster mode"},
 		{Key: "driver.supervise", Kind: Bool, Default: "false", Flag: "supervise", Help: "run the driver again when it fails, cluster mode"},
 		{Key: "driver.maxRestarts", Kind: Int, Default: "-1", Flag: "max-restarts", Help: "cap on restarts of a supervised driver; negative is unlimited"},
 		{Key: "driver.host", Help: "host told to executors; found if empty"},
@@ -98,12 +104,12 @@ func SubmitOptions() []Option {
 		{Key: "driver.env.", Pattern: true, Help: "driver.env.NAME is a variable of the driver, cluster mode"},
 		{Key: "executorEnv.", Pattern: true, Help: "executorEnv.NAME is a variable of the executors"},
 		{Key: "task.maxFailures", Kind: Int, Default: "4", Help: "attempts of one task until its job fails"},
-		{Key: "files", Kind: List, Flag: "files", Help: "files placed beside the program"},
+		{Key: "files", Kind: List, Flag: "files", Help: "files placed beside the program, and beside the executors of a program of the SDK"},
 		{Key: "jars", Kind: List, Flag: "jars", Help: "the same as files, for programs in Java"},
 	}
 }
 
 // All are the options of every command: one file may configure them all.
 func All() *Table {
-	return NewTable(Shared(), MasterOptions(), WorkerOptions(), SubmitOptions())
+	return NewTable(Shared(), PeerOptions(), MasterOptions(), WorkerOptions(), SubmitOptions())
 }
