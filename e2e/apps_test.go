@@ -121,11 +121,11 @@ func TestLifeOfAnApplication(t *testing.T) {
 	c.Muster(t, "explain", string(id)).Want(t, 0, "EXECUTOR_LIMIT")
 	a.open(t)
 	a.right(t)
-	app := c.App(t, id, deploy.AppFinished)
-	if app.Running != 0 || app.Removed != 4 {
+	c.App(t, id, deploy.AppFinished)
+	c.Quiet(t)
+	if app := c.App(t, id, deploy.AppFinished); app.Running != 0 || app.Removed != 4 {
 		t.Errorf("at its end: %+v", app)
 	}
-	c.Quiet(t)
 }
 
 // The same program gives the same result in every mode, and leaves nothing behind in any.

@@ -61,7 +61,7 @@ func TestCustomResources(t *testing.T) {
 	t.Parallel()
 	c := start(t, 1)
 	script := cluster.Script(t, `echo '{"name": "gpu", "addresses": ["0", "1", "7"]}'`)
-	file := cluster.File(t, "resources.json", `[{"id": {"resourceName": "fpga", "componentName": "spark.worker"}, "addresses": ["f0"]}]`, 0o644)
+	file := cluster.File(t, "offered.json", `[{"id": {"resourceName": "fpga", "componentName": "spark.worker"}, "addresses": ["f0"]}]`, 0o644)
 	w := c.AddWorker(t, "--conf", "worker.resource.gpu.amount=2", "--conf", "worker.resource.gpu.discoveryScript="+script,
 		"--conf", "worker.resource.fpga.amount=1", "--resources-file", file)
 	row := c.WorkerState(t, w.ID, deploy.WorkerAlive)
@@ -87,6 +87,19 @@ func TestCustomResources(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Driver(t, third, deploy.DriverFinished)
+	run := begin(t, c, "--conf", "executor.resource.gpu.amount=2", "--executor-cores", "1", "--executor-memory", "256m", "--total-executor-cores", "2", "--files", file)
+	app := run.id(t)
+	e := c.Executors(t, app, 1)[0]
+	if string(e.Worker) != w.ID || len(e.Addresses) != 1 || strings.Join(e.Addresses[0].Units, ",") != "0,1" {
+		t.Errorf("the executor got %+v on %s", e.Addresses, e.Worker)
+	}
+	for _, name := range []string{"resources.json", "offered.json", "steps"} {
+		if _, err := os.Stat(w.Dir + "/work/" + e.ID.String() + "/" + name); err != nil {
+			t.Errorf("the executor has no %s beside it: %v", name, err)
+		}
+	}
+	run.open(t)
+	run.right(t)
 	never := c.Submit(t, "--conf", "driver.resource.gpu.amount=3", show)
 	cluster.Await(t, cluster.Patience, "explain to say that it can never run", func() (string, bool) {
 		out := c.Muster(t, "explain", string(never)).Out

@@ -4,6 +4,7 @@
 //	apps_test.go         applications: their life, every mode, kill -9 of executors, workers, drivers, masters under them
 //	words_test.go        word count and the demo beside the count of one process
 //	crash_test.go        kill -9 of workers, drivers, masters under drivers
+//	pause_test.go        SIGSTOP of workers and masters, kill -9 of a keeper
 //	leave_test.go        SIGTERM once and twice
 //	search_test.go       masters that are dead, unresolvable or gone
 //	input_test.go        bad input: a clear sentence, the right exit code, a daemon that goes on serving

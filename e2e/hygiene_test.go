@@ -144,3 +144,43 @@ func consecutive(t *testing.T, text string, last int) {
 		t.Errorf("the numbers end with %d, want %d", before, last)
 	}
 }
+
+// An executor gets the same and its own numbers: nothing of the driver that asked for it but what was asked for.
+func TestEnvironmentOfAnExecutor(t *testing.T) {
+	t.Parallel()
+	c := start(t, 1)
+	a := begin(t, c, "--executor-cores", "1", "--executor-memory", "256m", "--total-executor-cores", "1", "--conf", "executorEnv.ASKED=for {{EXECUTOR_ID}}")
+	id := a.id(t)
+	c.Executors(t, id, 1)
+	p := cluster.Marked(t, c.Nonce, "MUSTER_APP_ID="+string(id))
+	if len(p) != 1 {
+		t.Fatalf("processes %v, want one", p)
+	}
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p[0].PID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, v := range strings.Split(strings.TrimSuffix(string(b), "\x00"), "\x00") {
+		name, _, _ := strings.Cut(v, "=")
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	want := []string{
+		"ASKED", "HOME", "LANG", "MUSTER_APP_ID", "MUSTER_APP_TOKEN_FILE", "MUSTER_CORES", "MUSTER_DRIVER", "MUSTER_DRIVER_HEARTBEAT", "MUSTER_DRIVER_TIMEOUT",
+		"MUSTER_EXECUTOR_CLUSTER", "MUSTER_EXECUTOR_ID", "MUSTER_EXECUTOR_PROGRAM", "MUSTER_HOST", "MUSTER_LAUNCH_ID", "MUSTER_LAUNCH_NONCE",
+		"MUSTER_MEMORY_MB", "MUSTER_PROFILE_ID", cluster.NonceName, "MUSTER_WORKER_ID", "PATH",
+	}
+	if !slices.Equal(names, want) {
+		t.Errorf("the environment has\n%q, want\n%q", names, want)
+	}
+	if !strings.Contains("\x00"+string(b), "\x00ASKED=for 0\x00") {
+		t.Errorf("executorEnv does not arrive, or not with its placeholders filled in: %q", b)
+	}
+	if got := cluster.Descriptors(t, p[0].PID); got[0] != "/dev/null" || !strings.HasSuffix(got[1], "/stdout") || !strings.HasSuffix(got[2], "/stderr") {
+		t.Errorf("descriptors %v", got)
+	}
+	a.open(t)
+	a.right(t)
+	c.Quiet(t)
+}
