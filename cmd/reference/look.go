@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -102,27 +104,49 @@ func (a *app) explainCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		s := sheet{columns: []string{"PROFILE", "CODE", "MISSING", "SINCE", "WHY"}}
-		var list []deploy.Decision
-		for _, r := range found {
-			d := r.(deploy.DecisionRow).Decision
-			if d.Code == deploy.ReasonNone {
-				continue
-			}
-			list = append(list, d)
-			s.names = append(s.names, d.Code.String())
-			s.cells = append(s.cells, []any{d.Profile, d.Code, limitText(d.Missing), ago(d.Since), d.Text})
-			for _, cause := range d.Causes {
-				s.cells = append(s.cells, []any{"", "  " + cause.Code.String(), "", "", causeText(cause)})
-			}
-		}
+		list := present(found)
 		if len(list) == 0 {
 			return a.nothingWaits(ctx, c, words[0])
 		}
-		s.data = list
-		return a.show(s)
+		return a.show(decisionSheet(list))
 	})
 	return cmd
+}
+
+// present gives the newest decision about each profile that waits, in the order of profiles.
+func present(rows []deploy.Row) []deploy.Decision {
+	newest := map[int32]deploy.Decision{}
+	for _, r := range rows {
+		d, ok := r.(deploy.DecisionRow)
+		if old, known := newest[d.Decision.Profile]; ok && (!known || d.Decision.Last.After(old.Last)) {
+			newest[d.Decision.Profile] = d.Decision
+		}
+	}
+	list := []deploy.Decision{}
+	for _, profile := range slices.Sorted(maps.Keys(newest)) {
+		if d := newest[profile]; d.Code != deploy.ReasonNone {
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
+// decisionSheet lays decisions out, each with its causes below it.
+func decisionSheet(list []deploy.Decision) sheet {
+	s := sheet{columns: []string{"PROFILE", "CODE", "MISSING", "SINCE", "WHY"}, data: list}
+	for i := range list {
+		d := &list[i]
+		s.names = append(s.names, d.Code.String())
+		missing := "-"
+		if d.Missing > 0 {
+			missing = limitText(d.Missing)
+		}
+		s.cells = append(s.cells, []any{d.Profile, d.Code, missing, ago(d.Since), d.Text})
+		for _, cause := range d.Causes {
+			s.cells = append(s.cells, []any{"", "  " + cause.Code.String(), "", "", causeText(cause)})
+		}
+	}
+	return s
 }
 
 func (a *app) nothingWaits(ctx context.Context, c *client, id string) error {
