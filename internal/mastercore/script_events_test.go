@@ -83,7 +83,7 @@ func (s *script) messages(peer deploy.PeerID, f []string) (out []deploy.Message)
 		return out
 	case "leave":
 		k := s.workers[peer]
-		return []deploy.Message{deploy.LeaveWorker{Worker: k.Worker.ID, Incarnation: k.Incarnation, Reason: "stopped", Keeps: w.has("keeps")}}
+		return []deploy.Message{deploy.LeaveWorker{Worker: k.Worker.ID, Incarnation: k.Incarnation, Reason: "stopped", Keeps: w.has("keeps"), Stays: w.has("stays")}}
 	case "app":
 		spec := deploy.AppSpec{Name: w.plain[0], CoresMax: int32(w.num("max", 0)), Executor: deploy.Command{Program: "run"},
 			Profiles: s.profiles(w), Targets: s.targets(w)}

@@ -15,6 +15,7 @@ type session struct {
 	orders  uint64           // Seq of the last order
 	heard   moment           // its last word
 	suspect bool             // a worker, silent for SuspectAfter
+	leaving bool             // a worker that ends what it runs and takes nothing new
 
 	held   bool // the registration is answered when recovery ends: nothing is ordered before
 	worker *worker

@@ -72,7 +72,7 @@ func (w *worker) blocked() deploy.ReasonCode {
 	switch {
 	case !w.working():
 		return deploy.ReasonWorkerUnhealthy
-	case w.decommissioned:
+	case w.decommissioned, w.session.leaving:
 		return deploy.ReasonWorkerDraining
 	case w.asideUntil != 0:
 		return deploy.ReasonBlacklisted
@@ -212,11 +212,17 @@ func (c *Core) forgetWorker(w *worker) {
 	c.dirty.gone(deploy.WorkerRow{Spec: deploy.WorkerSpec{ID: w.spec.ID}}.RowKey())
 }
 
-// leaveWorker takes a goodbye: what the worker ran has ended, so no lease is waited for, or is kept for its next process.
+// leaveWorker takes a goodbye: what the worker ran has ended, so no lease is waited for, or is kept for its next process. Before it comes the word
+// that the worker is about to leave: it gets nothing new.
 func (c *Core) leaveWorker(s *session, m *deploy.LeaveWorker) {
 	w := s.worker
 	if w == nil || w.spec.ID != m.Worker || w.incarnation != m.Incarnation {
 		c.odd(s, *m, "goodbye of a worker that is not registered here")
+		return
+	}
+	if m.Stays {
+		s.leaving, w.reason = true, "leaving: "+brief(m.Reason)
+		c.touchWorker(w)
 		return
 	}
 	reason := "left: " + brief(m.Reason)

@@ -22,6 +22,9 @@ func (c *Core) leave(e Leave) {
 	if c.leaving.Now {
 		grace = -1
 	}
+	if c.anythingRuns() && !c.leaving.Now {
+		c.farewell(true)
+	}
 	for _, l := range c.launches {
 		if !l.life.Terminal() {
 			c.stop(l, grace, "the worker is leaving: "+c.leaving.Reason)
@@ -37,10 +40,17 @@ func (c *Core) leaveOn() {
 	if !c.leaving.Keep && (c.anythingRuns() || c.endsToDeliver()) {
 		return
 	}
-	if c.link != nil {
-		c.send(c.link.peer, deploy.LeaveWorker{Worker: c.cfg.Worker.ID, Incarnation: c.cfg.Incarnation, Reason: c.leaving.Reason, Keeps: c.leaving.Keep})
-	}
+	c.farewell(false)
 	c.finish(c.leaving.Reason)
+}
+
+// farewell tells the leader that the worker leaves: first that nothing new may be launched here, at last that it is gone.
+func (c *Core) farewell(stays bool) {
+	if c.link != nil {
+		c.send(c.link.peer, deploy.LeaveWorker{
+			Worker: c.cfg.Worker.ID, Incarnation: c.cfg.Incarnation, Reason: c.leaving.Reason, Keeps: c.leaving.Keep, Stays: stays,
+		})
+	}
 }
 
 func (c *Core) anythingRuns() bool {

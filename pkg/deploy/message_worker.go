@@ -47,12 +47,13 @@ type ReportAck struct{ Seqs []uint64 }
 // AppEnded tells a worker that nothing of the application will be launched again.
 type AppEnded struct{ App AppID }
 
-// LeaveWorker is a worker's goodbye: what it ran has ended, or is kept for adoption.
+// LeaveWorker is a worker's goodbye: what it ran has ended, or is kept for adoption. One that Stays comes before it.
 type LeaveWorker struct {
 	Worker      WorkerID
 	Incarnation Incarnation
 	Reason      string
 	Keeps       bool // processes stay for the next incarnation to adopt
+	Stays       bool // not yet: it ends what it runs and takes nothing new; the goodbye follows
 }
 
 func (RegisterWorker) message()   {}

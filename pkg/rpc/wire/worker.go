@@ -109,11 +109,11 @@ func (r *reader) masters(p []string) []deploy.Address {
 }
 
 func leaveWorkerTo(d *deploy.LeaveWorker) *pb.LeaveWorker {
-	return &pb.LeaveWorker{Worker: string(d.Worker), Incarnation: uint64(d.Incarnation), Reason: text(d.Reason), Keeps: d.Keeps}
+	return &pb.LeaveWorker{Worker: string(d.Worker), Incarnation: uint64(d.Incarnation), Reason: text(d.Reason), Keeps: d.Keeps, Stays: d.Stays}
 }
 
 func leaveWorkerFrom(p *pb.LeaveWorker) deploy.LeaveWorker {
 	return deploy.LeaveWorker{
-		Worker: deploy.WorkerID(p.GetWorker()), Incarnation: deploy.Incarnation(p.GetIncarnation()), Reason: p.GetReason(), Keeps: p.GetKeeps(),
+		Worker: deploy.WorkerID(p.GetWorker()), Incarnation: deploy.Incarnation(p.GetIncarnation()), Reason: p.GetReason(), Keeps: p.GetKeeps(), Stays: p.GetStays(),
 	}
 }

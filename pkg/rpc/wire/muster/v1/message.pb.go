@@ -726,6 +726,7 @@ type LeaveWorker struct {
 	Incarnation   uint64                 `protobuf:"varint,2,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
 	Reason        string                 `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	Keeps         bool                   `protobuf:"varint,4,opt,name=keeps,proto3" json:"keeps,omitempty"`
+	Stays         bool                   `protobuf:"varint,5,opt,name=stays,proto3" json:"stays,omitempty"` // it ends what it runs and takes nothing new; the goodbye follows
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -784,6 +785,13 @@ func (x *LeaveWorker) GetReason() string {
 func (x *LeaveWorker) GetKeeps() bool {
 	if x != nil {
 		return x.Keeps
+	}
+	return false
+}
+
+func (x *LeaveWorker) GetStays() bool {
+	if x != nil {
+		return x.Stays
 	}
 	return false
 }
@@ -1856,12 +1864,13 @@ const file_muster_v1_message_proto_rawDesc = "" +
 	"\tReportAck\x12\x12\n" +
 	"\x04seqs\x18\x01 \x03(\x04R\x04seqs\"\x1c\n" +
 	"\bAppEnded\x12\x10\n" +
-	"\x03app\x18\x01 \x01(\tR\x03app\"u\n" +
+	"\x03app\x18\x01 \x01(\tR\x03app\"\x8b\x01\n" +
 	"\vLeaveWorker\x12\x16\n" +
 	"\x06worker\x18\x01 \x01(\tR\x06worker\x12 \n" +
 	"\vincarnation\x18\x02 \x01(\x04R\vincarnation\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x14\n" +
-	"\x05keeps\x18\x04 \x01(\bR\x05keeps\"w\n" +
+	"\x05keeps\x18\x04 \x01(\bR\x05keeps\x12\x14\n" +
+	"\x05stays\x18\x05 \x01(\bR\x05stays\"w\n" +
 	"\vRegisterApp\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\tR\arequest\x12\x10\n" +
 	"\x03app\x18\x02 \x01(\tR\x03app\x12&\n" +
