@@ -163,7 +163,7 @@ func (m *master) received(e *end, items []rpc.Item) {
 			msgs[i] = items[i].Msg
 			m.w.book.heard(t, e, items[i].Msg)
 		}
-		t.step(mastercore.Received{Peer: e.peer, From: deploy.Principal{Name: e.other.n.name}, At: m.w.time(), Msgs: msgs})
+		t.step(mastercore.Received{Peer: e.peer, From: deploy.Principal{Name: e.other.n.name}, At: m.time(), Msgs: msgs})
 	default:
 		e.send([]rpc.Item{{Msg: m.standby()}})
 		e.hangUp("it does not lead")
@@ -186,7 +186,7 @@ func (m *master) ask(from *node, msg deploy.Message, answer func(deploy.Message)
 		return
 	}
 	t.calls = append(t.calls, answer)
-	t.step(mastercore.Received{Call: deploy.CallID(len(t.calls)), From: deploy.Principal{Name: from.name}, At: m.w.time(), Msgs: []deploy.Message{msg}})
+	t.step(mastercore.Received{Call: deploy.CallID(len(t.calls)), From: deploy.Principal{Name: from.name}, At: m.time(), Msgs: []deploy.Message{msg}})
 }
 
 // crash ends the node's life; what its term had not made durable is gone.

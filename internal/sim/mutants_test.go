@@ -23,9 +23,9 @@ type bred struct {
 // The mutants of mastercore, then those of workercore.
 func allMutants() []bred {
 	return []bred{
-		{"report_ignores_launch", 200}, {"kill_frees_at_once", 200}, {"duplicate_registration_resets", 200}, {"old_incarnation_accepted", 200},
+		{"report_ignores_launch", 200}, {"kill_frees_at_once", 200}, {"duplicate_registration_resets", 200}, {"old_incarnation_accepted", 600},
 		{"lease_ignored", 200}, {"answer_forgotten", 200}, {"executor_numbers_reused", 200},
-		{"stale_epoch", 200}, {"old_session", 200}, {"duplicate_launch", 200}, {"kill_tombstone", 200}, {"inventory", 200},
+		{"stale_epoch", 400}, {"old_session", 200}, {"duplicate_launch", 200}, {"kill_tombstone", 200}, {"inventory", 200},
 	}
 }
 

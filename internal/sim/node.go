@@ -30,7 +30,8 @@ type node struct {
 	role    actor
 	hello   func() deploy.Hello // made anew for each session
 	up      bool
-	boot    int // counts the lives
+	boot    int           // counts the lives
+	skew    time.Duration // its clock is ahead by
 	paused  bool
 	backlog []func()
 	ends    []*end // open ones, oldest first
@@ -39,9 +40,16 @@ type node struct {
 
 func (w *World) addNode(name string, port uint16, role actor) *node {
 	n := &node{w: w, name: name, addr: deploy.Address{Host: name, Port: port}, index: len(w.nodes), role: role}
+	n.skew = w.between(0, w.p.Skew) - w.p.Skew/2
 	w.nodes = append(w.nodes, n)
 	return n
 }
+
+// time is what the node's clock shows.
+func (n *node) time() time.Time { return beginning().Add(n.w.now + n.skew) }
+
+// when is the virtual time at which the node's clock will show at.
+func (n *node) when(at time.Time) time.Duration { return at.Sub(beginning()) - n.skew }
 
 // start begins a life.
 func (n *node) start() {

@@ -96,13 +96,13 @@ func (s *processes) launch(p *process) {
 	case !w.healed && w.chance(w.p.StartFail) && w.chance(.5):
 		w.count("start failed")
 		p.handle.State, p.handle.Message = deploy.ExecutorFailed, "exec format error"
-		s.tell(launcher.StartFailed{Launch: p.order.ID, Message: p.handle.Message, At: w.time()})
+		s.tell(launcher.StartFailed{Launch: p.order.ID, Message: p.handle.Message, At: s.k.time()})
 	default:
 		p.alive = true
-		p.handle.State, p.handle.StartedAt, p.handle.PID = deploy.ExecutorRunning, w.time(), 1
+		p.handle.State, p.handle.StartedAt, p.handle.PID = deploy.ExecutorRunning, s.k.time(), 1
 		w.trace(s.k.node, "process starts", uint64(p.order.ID.Epoch), p.order.ID.Seq)
 		w.book.started(p)
-		s.tell(launcher.Started{Launch: p.order.ID, PID: 1, At: w.time()})
+		s.tell(launcher.Started{Launch: p.order.ID, PID: 1, At: s.k.time()})
 		s.live(p)
 	}
 }
@@ -157,7 +157,7 @@ func (s *processes) gone(p *process, exit deploy.Exit, killed bool) {
 	}
 	was := p.alive
 	p.alive = false
-	p.handle.State, p.handle.Exit, p.handle.EndedAt = deploy.ExecutorExited, exit, w.time()
+	p.handle.State, p.handle.Exit, p.handle.EndedAt = deploy.ExecutorExited, exit, s.k.time()
 	if killed {
 		p.handle.State = deploy.ExecutorKilled
 	}
@@ -169,7 +169,7 @@ func (s *processes) gone(p *process, exit deploy.Exit, killed bool) {
 	if was {
 		lived = p.handle.EndedAt.Sub(p.handle.StartedAt)
 	}
-	s.tell(launcher.Exited{Launch: p.order.ID, Exit: exit, Killed: killed, Lived: lived, At: w.time()})
+	s.tell(launcher.Exited{Launch: p.order.ID, Exit: exit, Killed: killed, Lived: lived, At: s.k.time()})
 }
 
 // tell passes an event on to the worker, sometimes twice; a worker that is dead learns it from the list.

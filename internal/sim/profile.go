@@ -32,7 +32,8 @@ type Profile struct {
 	PlanForget             float64 // updates that the placer loses
 	Prepare                time.Duration
 	StartFail              float64
-	Adopt                  float64 // workers whose launchers keep processes over a restart
+	Adopt                  float64       // workers whose launchers keep processes over a restart
+	Skew                   time.Duration // clocks differ by up to
 	Policy                 string
 	Demand                 int // drawn load, 1 light to 3 more than fits
 }
@@ -78,19 +79,20 @@ func drawProfile(r *rand.Rand) Profile {
 	p.Prepare, p.StartFail = every(.2, time.Millisecond, 4*s), share(.5, .3)
 	p.Adopt = share(.4, 1.2)
 	p.Policy = policyNames()[r.IntN(len(policyNames()))]
+	p.Skew = every(.5, time.Second, 10*time.Minute)
 	p.Demand = 1 + r.IntN(3)
 	return p
 }
 
 // String gives one line per group, for a failing seed.
 func (p Profile) String() string {
-	return fmt.Sprintf(`faults for %s, demand %d, policy %s, launchers adopt: %.2f
+	return fmt.Sprintf(`faults for %s, demand %d, policy %s, launchers adopt: %.2f, clocks apart by %s
 network: delay %s to %s, %.3f up to %s more, in order %t, loss %.3f, repeated %.3f, late %.2f, one-sided ends %.2f
 every: break %s, partition %s (up to %s, one-way %.2f), unseated leader %s, store outage %s
 every: crash of a master %s, worker %s, application %s (down up to %s), leave %s; pause of a master %s, worker %s (up to %s)
 store: slow up to %s, fails %.4f, lies %.4f; deposed and deaf %.2f
 plans: late up to %s, wrong %.2f, forgotten %.2f; preparing up to %s, start fails %.2f`,
-		p.Faults.Round(time.Second), p.Demand, p.Policy, p.Adopt,
+		p.Faults.Round(time.Second), p.Demand, p.Policy, p.Adopt, p.Skew.Round(time.Second),
 		p.DelayMin, p.DelayMax, p.Tail, p.TailMax, p.InOrder, p.Loss, p.Dup, p.Late, p.OneSided,
 		p.Break, p.Partition, p.CutFor, p.OneWay, p.Unseat, p.StoreOutage,
 		p.CrashMaster, p.CrashWorker, p.CrashApp, p.Down, p.Leave, p.PauseMaster, p.PauseWorker, p.PauseFor,

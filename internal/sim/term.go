@@ -36,7 +36,7 @@ func (m *master) lead(epoch deploy.Epoch, saved []deploy.Change) {
 	m.term = t
 	w.trace(m.node, "leads", uint64(epoch), uint64(len(saved)))
 	w.count("term begun")
-	t.core = mastercore.New(m.cfg, w.store.cluster, epoch, saved, w.time(), t.batch)
+	t.core = mastercore.New(m.cfg, w.store.cluster, epoch, saved, m.time(), t.batch)
 	w.book.stepped(t, t.batch, mark{})
 	t.check()
 	t.after()
@@ -51,7 +51,7 @@ func (t *term) step(ev mastercore.Event) {
 		return
 	}
 	from := markOf(t.batch)
-	t.core.Step(t.m.w.time(), ev, t.batch)
+	t.core.Step(t.m.time(), ev, t.batch)
 	t.m.w.book.stepped(t, t.batch, from)
 	if from != markOf(t.batch) || t.batch.Place != nil || t.m.w.steps%16 == 0 { // not each heartbeat that changes nothing but a time
 		t.check()
@@ -71,7 +71,7 @@ func (t *term) after() {
 		t.placer.update(u)
 	}
 	if at, ok := t.core.Deadline(); ok {
-		t.tick.ring(at.Sub(beginning()), func() { t.step(mastercore.Tick{}) })
+		t.tick.ring(t.m.when(at), func() { t.step(mastercore.Tick{}) })
 	} else {
 		t.tick.off()
 	}

@@ -62,7 +62,7 @@ func (k *worker) begin() {
 func (k *worker) step(ev workercore.Event) {
 	w := k.w
 	k.out.Reset()
-	k.core.Step(w.time(), ev, &k.out)
+	k.core.Step(k.time(), ev, &k.out)
 	if err := k.core.Check(); err != nil {
 		w.fail("worker books", "%v", err)
 		return
@@ -75,7 +75,7 @@ func (k *worker) step(ev workercore.Event) {
 		return
 	}
 	if at, ok := k.core.Deadline(); ok {
-		k.tick.ring(at.Sub(beginning()), func() { k.step(workercore.Tick{}) })
+		k.tick.ring(k.when(at), func() { k.step(workercore.Tick{}) })
 	} else {
 		k.tick.off()
 	}
@@ -132,7 +132,7 @@ func (k *worker) opened(e *end) {
 
 func (k *worker) received(e *end, items []rpc.Item) {
 	k.w.book.told(k, e, items)
-	k.step(workercore.Received{Peer: e.peer, At: k.w.time(), Items: items})
+	k.step(workercore.Received{Peer: e.peer, At: k.time(), Items: items})
 }
 
 func (k *worker) closed(e *end, reason string) {

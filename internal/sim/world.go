@@ -61,9 +61,6 @@ func newWorld(seed uint64) *World {
 	return w
 }
 
-// time is the wall clock.
-func (w *World) time() time.Time { return beginning().Add(w.now) }
-
 func (w *World) at(at time.Duration, do func()) { w.queue.push(max(at, w.now), do) }
 
 func (w *World) after(d time.Duration, do func()) { w.at(w.now+d, do) }
