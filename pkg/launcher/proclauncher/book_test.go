@@ -85,6 +85,11 @@ func TestWorkerCatchesUp(t *testing.T) {
 		}
 		out.put(frame{Bye: &bye{}})
 		worker := &line{w: newWire(theirs)}
+		first, err := worker.w.receive()
+		if err != nil || first.Welcome == nil {
+			t.Fatalf("retain %d: the first frame is %+v, %v", retain, first, err)
+		}
+		far.take(first.Welcome.Book)
 		if left, err := worker.hear(far); err != nil || left == nil {
 			t.Fatalf("retain %d: the worker heard %v, %v", retain, left, err)
 		}

@@ -233,8 +233,8 @@ func (k *keeper) drop(r *run) {
 	delete(k.runs, r.launch)
 	idle := len(k.runs) == 0
 	k.mu.Unlock()
-	if idle {
-		k.killStrays()
+	if idle { // what has left both session and nonce behind: while a launch is alive nobody can tell whose it is
+		k.note("kill strays", k.reaper.killOrphans())
 	}
 	k.rouse()
 }
@@ -246,16 +246,6 @@ func (k *keeper) rouse() {
 	}
 }
 
-// killStrays ends what has left both its launch's session and its nonce behind. While a launch is alive nobody can tell whose it is.
-func (k *keeper) killStrays() {
-	left, err := k.reaper.orphans()
-	k.note("look for strays", err)
-	k.note("kill strays", signalAll(left, unix.SIGKILL, func(pid int) bool {
-		s, err := readStat(pid)
-		return err == nil && s.parent == unix.Getpid()
-	}))
-}
-
 // cleanUp leaves nothing behind.
 func (k *keeper) cleanUp() {
 	k.lives.Wait()
@@ -264,7 +254,7 @@ func (k *keeper) cleanUp() {
 	}
 	k.note("end what is left", func() error {
 		if !retry(lastBytes, func() bool {
-			k.killStrays()
+			k.note("kill strays", k.reaper.killOrphans())
 			_, err := nextDead(unix.WNOHANG)
 			return errors.Is(err, syscall.ECHILD)
 		}) {

@@ -218,14 +218,14 @@ func (l *Launcher) call(ctx context.Context, s *seed) (ln *line, err error) {
 		return nil, err
 	}
 	f, err := w.receive()
-	if err == nil && (f.Home == nil || f.Image == nil) {
+	if err == nil && f.Welcome == nil {
 		err = fmt.Errorf("its first words are of another version: %w", deploy.ErrMismatch)
 	}
 	if err = errors.Join(err, conn.SetDeadline(time.Time{})); err != nil {
 		return nil, err
 	}
-	l.book.take(*f.Image)
-	return &line{w: w, home: *f.Home, out: newOutbox(), gone: make(chan struct{}), calls: map[uint64]chan error{}}, nil
+	l.book.take(f.Welcome.Book)
+	return &line{w: w, home: f.Welcome.Home, out: newOutbox(), gone: make(chan struct{}), calls: map[uint64]chan error{}}, nil
 }
 
 // attach serves the line until it ends. Close waits for that.

@@ -17,7 +17,8 @@ import (
 
 // reaper starts children and waits for them, and for the orphans that a subreaper inherits.
 type reaper struct {
-	mu      sync.Mutex // held while forking and while taking an exit, so that a pid is known before its exit is seen and not reused before it is
+	forking sync.RWMutex // held for reading while a child exists whose pid may not be known yet; never taken under mu
+	mu      sync.Mutex   // guards waiting, and taking an exit: until it is taken its pid is not given away
 	waiting map[int]chan<- syscall.WaitStatus
 	forked  chan struct{} // holds one token when there may be children again
 }
@@ -28,14 +29,16 @@ func newReaper() *reaper {
 
 // start forks and executes. exit gets one status.
 func (r *reaper) start(path string, argv []string, attr *syscall.ProcAttr) (pid int, exit <-chan syscall.WaitStatus, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.forking.RLock()
+	defer r.forking.RUnlock()
 	pid, err = syscall.ForkExec(path, argv, attr)
 	if err != nil {
 		return 0, nil, err
 	}
 	status := make(chan syscall.WaitStatus, 1)
+	r.mu.Lock()
 	r.waiting[pid] = status
+	r.mu.Unlock()
 	select {
 	case r.forked <- struct{}{}:
 	default:
@@ -50,14 +53,25 @@ func (r *reaper) waits(pid int) bool {
 	return r.waiting[pid] != nil
 }
 
-// orphans lists children that were not started here: a subreaper inherits those whose parent died, and Linux gives them to its first thread.
-// No exit is taken meanwhile: a child that leaves the list would hide its neighbour from who reads it.
+// orphans lists children that were not started here, or are just being: a subreaper inherits those whose parent died, and Linux gives them to its
+// first thread. No exit is taken meanwhile: a child that leaves the list would hide its neighbour from who reads it.
 func (r *reaper) orphans() ([]int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	me := unix.Getpid()
 	all, err := childrenOf(me, strconv.Itoa(me))
 	return slices.DeleteFunc(all, func(pid int) bool { return r.waiting[pid] != nil }), err
+}
+
+// killOrphans kills all children that were not started here.
+func (r *reaper) killOrphans() error {
+	r.forking.Lock() // so that none is one that is just being started
+	defer r.forking.Unlock()
+	left, err := r.orphans()
+	return errors.Join(err, signalAll(left, unix.SIGKILL, func(pid int) bool {
+		s, err := readStat(pid)
+		return err == nil && s.parent == unix.Getpid() && !r.waits(pid)
+	}))
 }
 
 // run takes exits until ctx ends and no child is left.
@@ -82,6 +96,10 @@ func (r *reaper) run(ctx context.Context) error {
 }
 
 func (r *reaper) take(pid int) error {
+	if !r.waits(pid) { // an orphan, or the start of it has not come to an end
+		r.forking.Lock()
+		defer r.forking.Unlock()
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var status syscall.WaitStatus

@@ -248,7 +248,7 @@ func notEnded(id deploy.LaunchID, state deploy.ExecutorState) error {
 // before it. Frames are flushed when there is nothing more to say.
 func (k *keeper) inform(ctx context.Context, w *wire, a *outbox) error {
 	all := k.book.image()
-	if err := w.send(&frame{Image: &all, Home: &k.home}); err != nil {
+	if err := w.send(&frame{Welcome: &welcome{Home: k.home, Book: all}}); err != nil {
 		return err
 	}
 	after := all.Newest
