@@ -20,7 +20,7 @@ var (
 
 // Backend provides the executors of one application.
 type Backend interface {
-	// Run holds the application from its registration to its end and tells what happens in order; tell must not block. When ctx ends it gives
+	// Run holds the application from its registration to its end and tells what happens in order, one call of tell after the other; it must not block. When ctx ends it gives
 	// the application up, waits for what it started itself, and returns nil, or ErrLeftBehind. A cause of ctx other than context.Canceled is
 	// recorded as the application's failure. It returns ErrEnded when the cluster ends the application. Run is called once.
 	Run(ctx context.Context, a Application, tell func(Event)) error

@@ -47,14 +47,18 @@ type executor struct {
 // run serves the driver until it says stop or ctx ends (nil), or until it has not been heard for too long (ErrDriverLost).
 func (e *executor) run(ctx context.Context) error {
 	e.hear()
+	var why error
 	for wait := firstRedial; ; wait = min(2*wait, lastRedial) {
 		before := *e.heard.Load()
 		stopped, err := e.serve(ctx)
+		if why == nil || !errors.Is(err, context.DeadlineExceeded) { // of a try cut short: an earlier one says more
+			why = err
+		}
 		switch {
 		case stopped || ended(ctx):
 			return nil
 		case e.silent() >= e.timeout:
-			return fmt.Errorf("%w: %s was not heard for %s: %w", ErrDriverLost, e.driver, e.timeout, err)
+			return fmt.Errorf("%w: %s was not heard for %s: %w", ErrDriverLost, e.driver, e.timeout, why)
 		case e.heard.Load().After(before):
 			wait = firstRedial
 		}

@@ -113,7 +113,13 @@ func (b *processes) opener() backend.Opener {
 	return backend.Opener{Kind: deploy.KindLocalCluster, Open: func(backend.Options) (backend.Backend, error) { return b, nil }}
 }
 
-func (b *processes) Run(ctx context.Context, what backend.Application, tell func(backend.Event)) error {
+func (b *processes) Run(ctx context.Context, what backend.Application, told func(backend.Event)) error {
+	var one sync.Mutex
+	tell := func(ev backend.Event) {
+		one.Lock()
+		defer one.Unlock()
+		told(ev)
+	}
 	tell(backend.Registered{App: "app-test", Token: deploy.NewSecret("secret")})
 	var all sync.WaitGroup
 	defer all.Wait()

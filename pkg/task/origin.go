@@ -20,9 +20,10 @@ import (
 	"github.com/musterproject/muster/pkg/rpc/memrpc"
 )
 
-// Limits between driver and executors: one input or output, and what may wait for one executor.
+// Limits between driver and executors: one input or output, and what may wait for one executor. A message is heard when it is there as a whole: one
+// that takes longer than DriverTimeout on the way would look like silence.
 const (
-	maxTaskBytes  = 64 << 20
+	maxTaskBytes  = 16 << 20
 	maxQueueBytes = 1 << 30
 )
 

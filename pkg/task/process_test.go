@@ -147,7 +147,7 @@ func TestTaskKnowsItself(t *testing.T) {
 func TestLargeInputsAndOutputs(t *testing.T) {
 	f := newFuncs()
 	err := f.cluster(t, &processes{n: 1, cores: 2}, func(ctx context.Context, s *task.Session) error {
-		for _, n := range []int{0, 1, 5 << 20, 64 << 20} {
+		for _, n := range []int{0, 1, 5 << 20, 16 << 20} {
 			in := make([]byte, n)
 			for i := range in {
 				in[i] = byte(i * 7)
@@ -157,12 +157,12 @@ func TestLargeInputsAndOutputs(t *testing.T) {
 				t.Errorf("%d bytes come back as %d: %v", n, len(out), err)
 			}
 		}
-		_, err := task.Call(ctx, s, f.same, make([]byte, 64<<20+1))
-		if err == nil || !strings.Contains(err.Error(), "one input has at most 67108864") {
+		_, err := task.Call(ctx, s, f.same, make([]byte, 16<<20+1))
+		if err == nil || !strings.Contains(err.Error(), "one input has at most 16777216") {
 			t.Errorf("an input above the limit: %v", err)
 		}
-		_, err = task.Call(ctx, s, f.grow, 64<<20+1)
-		if err == nil || !strings.Contains(err.Error(), "one has at most 67108864") {
+		_, err = task.Call(ctx, s, f.grow, 16<<20+1)
+		if err == nil || !strings.Contains(err.Error(), "one has at most 16777216") {
 			t.Errorf("an output above the limit: %v", err)
 		}
 		return nil

@@ -298,6 +298,8 @@ func TestSilentExecutorIsLost(t *testing.T) {
 			if d := time.Since(began); d < 10*time.Second || d > 12*time.Second {
 				t.Errorf("done after %s", d)
 			}
+			r.mu.Lock()
+			defer r.mu.Unlock()
 			if a.text() != "0=x by 2" || !slices.Equal(r.killed, []int32{1}) {
 				t.Errorf("got %s, killed %v", a.text(), r.killed)
 			}
