@@ -33,7 +33,6 @@ type chaos struct {
 	orders  []deploy.Launch // ever ordered
 	reports []deploy.LaunchReport
 	plans   []scheduler.Plan
-	drivers []deploy.DriverID
 	appIDs  map[deploy.AppID]bool
 	nums    map[deploy.ExecutorID]deploy.LaunchID
 	asked   map[deploy.RequestID]deploy.Message

@@ -113,7 +113,7 @@ func formats(t testing.TB, members ...member) map[string][]byte {
 var small = artifact.UnpackLimits{MaxBytes: 1000, MaxFiles: 20}
 
 // unpack unpacks into a directory beside which nothing else may be left.
-func unpack(t testing.TB, ctx context.Context, archive []byte, limits artifact.UnpackLimits) (string, error) {
+func unpack(ctx context.Context, t testing.TB, archive []byte, limits artifact.UnpackLimits) (string, error) {
 	t.Helper()
 	file, parent := filepath.Join(t.TempDir(), "archive"), t.TempDir()
 	if err := os.WriteFile(file, archive, 0o644); err != nil {
@@ -148,7 +148,7 @@ func TestUnpack(t *testing.T) {
 	}
 	for format, archive := range formats(t, members...) {
 		t.Run(format, func(t *testing.T) {
-			dir, err := unpack(t, t.Context(), archive, small)
+			dir, err := unpack(t.Context(), t, archive, small)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -170,7 +170,7 @@ func TestUnpack(t *testing.T) {
 }
 
 func TestUnpackHardLink(t *testing.T) {
-	dir, err := unpack(t, t.Context(), makeTar(t, member{name: "a/file", content: "x", mode: 0o644}, member{name: "b", link: "a/file", flag: tar.TypeLink}), small)
+	dir, err := unpack(t.Context(), t, makeTar(t, member{name: "a/file", content: "x", mode: 0o644}, member{name: "b", link: "a/file", flag: tar.TypeLink}), small)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +242,7 @@ func TestUnpackRefuses(t *testing.T) {
 	for name, members := range hostile {
 		for format, archive := range formats(t, members...) {
 			t.Run(name+"/"+format, func(t *testing.T) {
-				if _, err := unpack(t, t.Context(), archive, small); !errors.Is(err, artifact.ErrArchive) {
+				if _, err := unpack(t.Context(), t, archive, small); !errors.Is(err, artifact.ErrArchive) {
 					t.Errorf("got %v, want ErrArchive", err)
 				}
 			})
@@ -261,7 +261,7 @@ func TestUnpackRefusesOfTar(t *testing.T) {
 		"hard link over a file":  {{name: "f", content: "x"}, {name: "g", content: "x"}, {name: "f", link: "g", flag: tar.TypeLink}},
 		"hard link to a link":    {{name: "s", link: "f"}, {name: "f", content: "x"}, {name: "l", link: "s", flag: tar.TypeLink}},
 	} {
-		if _, err := unpack(t, t.Context(), makeTar(t, members...), small); !errors.Is(err, artifact.ErrArchive) {
+		if _, err := unpack(t.Context(), t, makeTar(t, members...), small); !errors.Is(err, artifact.ErrArchive) {
 			t.Errorf("%s: %v, want ErrArchive", name, err)
 		}
 	}
@@ -278,7 +278,7 @@ func TestUnpackDamaged(t *testing.T) {
 	copy(lying[40:], "damage damage damage")
 	cut["zip with another content"] = lying
 	for name, archive := range cut {
-		if _, err := unpack(t, t.Context(), archive, small); !errors.Is(err, artifact.ErrArchive) {
+		if _, err := unpack(t.Context(), t, archive, small); !errors.Is(err, artifact.ErrArchive) {
 			t.Errorf("%s: %v, want ErrArchive", name, err)
 		}
 	}
@@ -292,7 +292,7 @@ func TestUnpackBombs(t *testing.T) {
 		"one long file": zipped(t, zeroes), "zip of one long file": makeZip(t, member{name: "f", content: strings.Repeat("\x00", 10<<20)}),
 		"headers": zipped(t, headers), "zip of many": makeZip(t, many(20_000, "f#")...),
 	} {
-		if _, err := unpack(t, t.Context(), archive, small); !errors.Is(err, artifact.ErrArchive) || !strings.Contains(err.Error(), "more than") {
+		if _, err := unpack(t.Context(), t, archive, small); !errors.Is(err, artifact.ErrArchive) || !strings.Contains(err.Error(), "more than") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -305,7 +305,7 @@ func TestUnpackEndlessHeaders(t *testing.T) {
 		t.Fatal(err)
 	}
 	longName := b.Bytes()[:1024] // its header and its text
-	_, err := unpack(t, t.Context(), zipped(t, bytes.Repeat(longName, 5000)), small)
+	_, err := unpack(t.Context(), t, zipped(t, bytes.Repeat(longName, 5000)), small)
 	if !errors.Is(err, artifact.ErrArchive) || !strings.Contains(err.Error(), "more than 1000 bytes and 20 files") {
 		t.Errorf("%v", err)
 	}
@@ -325,7 +325,7 @@ func TestUnpackZipDirectory(t *testing.T) {
 	archive = append(archive, tail...)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err := unpack(t, t.Context(), archive, small)
+	_, err := unpack(t.Context(), t, archive, small)
 	runtime.ReadMemStats(&after)
 	if took := (after.TotalAlloc - before.TotalAlloc) >> 20; !errors.Is(err, artifact.ErrArchive) || took > 40 {
 		t.Errorf("%v, with %d MiB of memory", err, took)
@@ -335,7 +335,7 @@ func TestUnpackZipDirectory(t *testing.T) {
 func TestUnpackDepth(t *testing.T) {
 	deep := member{name: strings.Repeat("d/", 150) + "f", content: "x"}
 	for format, archive := range formats(t, deep) {
-		if _, err := unpack(t, t.Context(), archive, artifact.UnpackLimits{MaxBytes: 10, MaxFiles: 1000}); !errors.Is(err, artifact.ErrArchive) {
+		if _, err := unpack(t.Context(), t, archive, artifact.UnpackLimits{MaxBytes: 10, MaxFiles: 1000}); !errors.Is(err, artifact.ErrArchive) {
 			t.Errorf("%s: %v", format, err)
 		}
 	}
@@ -344,17 +344,17 @@ func TestUnpackDepth(t *testing.T) {
 func TestUnpackArguments(t *testing.T) {
 	archive := makeTar(t, member{name: "f"})
 	for _, limits := range []artifact.UnpackLimits{{}, {MaxBytes: 1}, {MaxFiles: 1}, {MaxBytes: -1, MaxFiles: 1}} {
-		if _, err := unpack(t, t.Context(), archive, limits); !errors.Is(err, deploy.ErrInvalid) {
+		if _, err := unpack(t.Context(), t, archive, limits); !errors.Is(err, deploy.ErrInvalid) {
 			t.Errorf("%+v: %v", limits, err)
 		}
 	}
-	if _, err := unpack(t, t.Context(), archive, artifact.UnpackLimits{MaxBytes: 1<<63 - 1, MaxFiles: 1<<63 - 1}); err != nil {
+	if _, err := unpack(t.Context(), t, archive, artifact.UnpackLimits{MaxBytes: 1<<63 - 1, MaxFiles: 1<<63 - 1}); err != nil {
 		t.Errorf("huge limits: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for format, archive := range formats(t, member{name: "f", content: "x"}) {
-		if _, err := unpack(t, ctx, archive, small); !errors.Is(err, context.Canceled) {
+		if _, err := unpack(ctx, t, archive, small); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s under an ended context: %v", format, err)
 		}
 	}
@@ -373,7 +373,7 @@ func FuzzUnpack(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, archive []byte) {
-		dir, err := unpack(t, t.Context(), archive, small)
+		dir, err := unpack(t.Context(), t, archive, small)
 		if err != nil {
 			return
 		}

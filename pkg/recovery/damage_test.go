@@ -261,12 +261,12 @@ func TestEveryByteCounts(t *testing.T) {
 func TestQuarantineKeepsTheBytes(t *testing.T) {
 	d := filled(t)
 	d.tamper(func(r map[string][]byte) { r["worker/c"] = []byte("garbage") })
-	j, saved := d.must(recovery.Options{})
+	_, saved := d.must(recovery.Options{})
 	key := fmt.Sprintf("quarantine/%d/worker/c", saved.Epoch)
 	if got := d.records(); string(got[key]) != "garbage" || got["worker/c"] != nil {
 		t.Fatalf("records %q", got)
 	}
-	j, saved = d.must(recovery.Options{})
+	j, saved := d.must(recovery.Options{})
 	if len(saved.Damaged) > 0 {
 		t.Fatalf("what was set aside is damaged again: %v", saved.Damaged)
 	}

@@ -282,8 +282,10 @@ type doubled struct{ recovery.PersistenceEngine }
 func (d doubled) Load(ctx context.Context, epoch deploy.Epoch) iter.Seq2[recovery.Record, error] {
 	return func(yield func(recovery.Record, error) bool) {
 		for r, err := range d.PersistenceEngine.Load(ctx, epoch) {
-			if !yield(r, err) || !yield(r, err) {
-				return
+			for range 2 {
+				if !yield(r, err) {
+					return
+				}
 			}
 		}
 	}

@@ -47,7 +47,7 @@ func (r *race) start(agent election.LeaderElectionAgent) *candidate {
 	c := &candidate{race: r, agent: agent, cancel: cancel,
 		elected: make(chan election.Term, 100), lost: make(chan time.Time, 100), result: make(chan error), done: make(chan error, 1)}
 	go func() { c.done <- agent.Lead(ctx, c.lead) }()
-	r.Cleanup(func() { c.stop() })
+	r.Cleanup(func() { _ = c.stop() }) // how it ended is the case's to judge
 	return c
 }
 
