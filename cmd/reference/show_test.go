@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/musterproject/muster/pkg/deploy"
+)
+
+// TestCells: every row fills the columns of its kind, and says what people look for.
+func TestCells(t *testing.T) {
+	now := time.Now().Add(-90 * time.Second)
+	exec := deploy.ExecutorID{App: "app-1", Num: 3}
+	for _, tt := range []struct {
+		row  deploy.Row
+		says []string
+	}{
+		{deploy.MasterRow{Name: "m", Since: now}, []string{"m", "1m30s"}},
+		{deploy.WorkerRow{Spec: deploy.WorkerSpec{ID: "w", Cores: 8, MemoryMiB: 2048}, Used: deploy.Resources{Cores: 2, MemoryMiB: 512}}, []string{"2/8", "512.0 MiB/2.0 GiB"}},
+		{deploy.AppRow{ID: "app-1", Cores: 2, CoresMax: deploy.NoLimit, Running: 1}, []string{"2/all", "app-1", " - "}},
+		{deploy.AppRow{ID: "app-1", CoresMax: 4, Waiting: deploy.ReasonHeld}, []string{"0/4", "HELD"}},
+		{deploy.DriverRow{ID: "d", State: deploy.DriverRunning, Worker: "w"}, []string{"RUNNING w 0 - -"}},
+		{deploy.DriverRow{ID: "d", State: deploy.DriverFailed, Exit: deploy.Exit{Code: 3}}, []string{"FAILED - 0 3"}},
+		{deploy.ExecutorRow{ID: exec, State: deploy.ExecutorKilled, Exit: deploy.Exit{Signal: 9}}, []string{"app-1/3", "signal 9"}},
+		{deploy.ExecutorRow{ID: exec, State: deploy.ExecutorExited, Exit: deploy.Exit{OOM: true, Signal: 9}}, []string{"out of memory"}},
+	} {
+		got := cells(tt.row)
+		if want := columns[tt.row.RowKey().Kind]; len(got) != len(want) {
+			t.Errorf("%T: %d cells under %d columns", tt.row, len(got), len(want))
+		}
+		line := strings.TrimSuffix(fmt.Sprintln(got...), "\n")
+		for _, want := range tt.says {
+			if !strings.Contains(line, want) {
+				t.Errorf("%T: %q is missing in %q", tt.row, want, line)
+			}
+		}
+	}
+}
+
+func TestSpan(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		1500 * time.Millisecond: "1s", 90 * time.Second: "1m30s", 3*time.Hour + 59*time.Second: "3h0m0s", 50 * time.Hour: "2d",
+	} {
+		if got := span(d); got != want {
+			t.Errorf("%s is shown as %s; want %s", d, got, want)
+		}
+	}
+	if ago(time.Time{}) != "-" {
+		t.Error("never is not shown as -")
+	}
+}
+
+// TestForms: one list as a table, as data and by name; no list is an empty one.
+func TestForms(t *testing.T) {
+	rows := []deploy.Row{deploy.DriverRow{ID: "driver-1", Name: "n"}}
+	for form, want := range map[string]string{"table": "driver-1   n", "name": "driver-1\n", "json": `"id": "driver-1"`, "yaml": "id: driver-1\n"} {
+		var out bytes.Buffer
+		a := &app{stdio: stdio{out: &out}, output: form}
+		if err := a.show(sheetOf(deploy.RowDriver, rows)); err != nil || !strings.Contains(out.String(), want) {
+			t.Errorf("%s: %v %q", form, err, out.String())
+		}
+	}
+	var out bytes.Buffer
+	if err := (&app{stdio: stdio{out: &out}, output: "json"}).show(sheetOf(deploy.RowDriver, nil)); err != nil || out.String() != "[]\n" {
+		t.Errorf("no rows: %v %q", err, out.String())
+	}
+}
+
+// TestExplainShowsThePresent: the newest decision of each profile with its causes, on one line each, and nothing that waits no more.
+func TestExplainShowsThePresent(t *testing.T) {
+	at := time.Now()
+	long := strings.Repeat("a sentence that is long ", 20)
+	decision := func(profile int32, code deploy.ReasonCode, ago time.Duration, text string, causes ...deploy.Cause) deploy.Row {
+		return deploy.DecisionRow{Decision: deploy.Decision{Subject: "app-1", Profile: profile, Code: code, Text: text, Last: at.Add(-ago), Causes: causes}}
+	}
+	list := present([]deploy.Row{
+		decision(1, deploy.ReasonHeld, time.Second, "held"),
+		decision(0, deploy.ReasonNoWorkers, time.Minute, "old"),
+		decision(0, deploy.ReasonInsufficientCores, time.Second, long,
+			deploy.Cause{Code: deploy.ReasonInsufficientCores, Workers: 1, Nearest: "w1", Have: 1, Want: 4}, deploy.Cause{Code: deploy.ReasonFilteredLabel, Resource: "zone", Workers: 2}),
+		decision(2, deploy.ReasonNoWorkers, time.Minute, "old"),
+		decision(2, deploy.ReasonNone, time.Second, ""),
+	})
+	if len(list) != 2 || list[0].Code != deploy.ReasonInsufficientCores || list[1].Code != deploy.ReasonHeld {
+		t.Fatalf("%+v", list)
+	}
+	var out bytes.Buffer
+	a := &app{stdio: stdio{out: &out}, output: "table"}
+	if err := a.show(decisionSheet(list)); err != nil {
+		t.Fatal(err)
+	}
+	text := out.String()
+	for _, want := range []string{strings.TrimSpace(long), "1 worker; nearest w1 has 1 of 4", "2 workers (zone)"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("missing %q in\n%s", want, text)
+		}
+	}
+	if n := strings.Count(text, "\n"); n != 5 {
+		t.Errorf("%d lines; want a heading and one per decision and cause:\n%s", n, text)
+	}
+	out.Reset()
+	a.output = "json"
+	if err := a.show(decisionSheet(list)); err != nil {
+		t.Fatal(err)
+	}
+	var back []deploy.Decision
+	if err := json.Unmarshal(out.Bytes(), &back); err != nil || len(back) != 2 || len(back[0].Causes) != 2 || back[0].Code != list[0].Code {
+		t.Errorf("%v %+v", err, back)
+	}
+}
