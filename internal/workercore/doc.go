@@ -7,7 +7,7 @@
 //	          back-off             Standby: go there
 //
 //	LaunchOrder -> Start -> Prepared -> Started -> Exited -> Report until ReportAck -> Forget
-//	KillOrder   -> Stop, or as soon as the launcher holds the process; unknown: reported KILLED, and a late order starts nothing
+//	KillOrder   -> Stop, or Abandon while it is prepared, and Stop if that came too late; unknown: reported KILLED, and a late order starts nothing
 //
 // search.go finds a leader, link.go follows it, orders.go admits and obeys, launches.go keeps the books of processes, reports.go tells
 // them, lease.go ends supervised drivers in time, leave.go says goodbye.
