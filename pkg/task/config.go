@@ -19,7 +19,7 @@ type Config struct {
 	Rules
 	Master  string // URL: where executors come from
 	Name    string // shown to people; empty: the program's
-	User    string
+	User    string // empty: who runs the driver
 	Cluster string // the cluster's configured name; empty matches any
 	Version string // of the program, told to masters and executors
 

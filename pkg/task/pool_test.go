@@ -62,6 +62,12 @@ func (b *workbench) result(id uint64) (deploy.TaskResult, bool) {
 	return r, ok
 }
 
+// pass lets virtual time go by and everything that it wakes settle.
+func (b *workbench) pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
 func nap(ctx context.Context, _ []byte) ([]byte, error) {
 	select {
 	case <-time.After(time.Second):
@@ -74,14 +80,14 @@ func nap(ctx context.Context, _ []byte) ([]byte, error) {
 func TestPoolRunsAsManyAsCores(t *testing.T) {
 	withPool(t, 2, map[string]call{"nap": nap}, func(b *workbench) {
 		b.give("nap", 1, 2, 3)
-		time.Sleep(time.Second)
+		b.pass(time.Second)
 		if _, ok := b.result(2); !ok {
 			t.Error("the second did not run beside the first")
 		}
 		if _, ok := b.result(3); ok {
 			t.Error("the third ran beside two others")
 		}
-		time.Sleep(time.Second)
+		b.pass(time.Second)
 		if r, ok := b.result(3); !ok || string(r.Output) != "slept" || r.Took != time.Second {
 			t.Errorf("%+v", r)
 		}
@@ -104,7 +110,7 @@ func TestPoolCancels(t *testing.T) {
 				t.Errorf("task %d: %+v", id+1, r)
 			}
 		}
-		time.Sleep(time.Second)
+		b.pass(time.Second)
 		if r, ok := b.result(4); !ok || r.State != deploy.TaskFinished {
 			t.Errorf("the last one: %+v", r)
 		}
@@ -124,7 +130,7 @@ func TestPoolBearsWhateverFunctionsDo(t *testing.T) {
 		for i, name := range names {
 			b.give(name, uint64(i))
 		}
-		time.Sleep(time.Second)
+		b.pass(time.Second)
 		for i, says := range []string{"panic: no", "runtime.Goexit", "bad luck", "xxx", "one has at most 1000", `function "absent": not found`} {
 			r, ok := b.result(uint64(i))
 			if !ok || r.State != deploy.TaskFailed || !strings.Contains(r.Error, says) || len(r.Error) > maxErrorBytes {

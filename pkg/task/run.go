@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os/user"
 	"sync"
 
 	"github.com/musterproject/muster/pkg/backend"
@@ -28,6 +29,9 @@ func Run(ctx context.Context, p *Program, cfg Config, drive func(ctx context.Con
 	}
 	if cfg.Name == "" {
 		cfg.Name = p.name
+	}
+	if cfg.User == "" {
+		cfg.User = account()
 	}
 	at, err := open(ctx, p, cfg, o)
 	if err != nil {
@@ -102,4 +106,12 @@ func summary(err, backendErr, served error, log *slog.Logger) error {
 		err = errors.Join(err, fmt.Errorf("the driver's door: %w", served))
 	}
 	return err
+}
+
+// account is who runs this process, empty where the system cannot say.
+func account() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return ""
 }
