@@ -59,7 +59,7 @@ func New(cfg Config, deps Deps) (*App, error) {
 // Files are brought to the leader before it hears of the application, and again to every later leader that has not got them.
 func (a *App) Run(ctx context.Context, what backend.Application, tell func(backend.Event)) error {
 	if a.begun.Swap(true) {
-		return errors.New("application session: Run is called once")
+		return backend.ErrRunTwice
 	}
 	defer close(a.over)
 	if err := deploy.CheckTitle("application name", what.Spec.Name, 200); err != nil {

@@ -14,6 +14,8 @@ var (
 	ErrEnded = errors.New("backend: the application has ended")
 	// ErrNotRunning says that SetTargets or Kill was called before or after Run.
 	ErrNotRunning = errors.New("backend: no application runs")
+	// ErrRunTwice says that Run was called a second time.
+	ErrRunTwice = errors.New("backend: it runs one application, once")
 	// ErrLeftBehind says that the application could not be given up in time; the cluster will end it when it misses the driver.
 	ErrLeftBehind = errors.New("backend: the application could not be unregistered")
 )

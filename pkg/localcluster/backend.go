@@ -47,13 +47,17 @@ func open(o backend.Options) (backend.Backend, error) {
 type local struct {
 	cfg Config
 	url deploy.MasterURL
-	app atomic.Pointer[app.App] // while the cluster stands
+	app atomic.Pointer[app.App] // from the start of the cluster on
+	ran atomic.Bool
 }
 
 var _ backend.Backend = (*local)(nil)
 
 // Run starts the cluster, holds the application in it, and stops the workers and then the master behind it.
 func (b *local) Run(ctx context.Context, what backend.Application, tell func(backend.Event)) error {
+	if b.ran.Swap(true) {
+		return backend.ErrRunTwice
+	}
 	for _, p := range what.Spec.Profiles {
 		if err := b.fits(p); err != nil {
 			return err

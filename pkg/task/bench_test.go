@@ -74,3 +74,25 @@ func BenchmarkCall(b *testing.B) {
 		b.Fatal(err)
 	}
 }
+
+// BenchmarkAhead shows what holding tasks ahead is worth: the choice of Rules.MaxAhead.
+func BenchmarkAhead(b *testing.B) {
+	for _, ahead := range []int32{0, 4, 16, 64, 256, 1024, 4096} {
+		b.Run(fmt.Sprintf("tasks=%d", ahead), func(b *testing.B) {
+			f := newFuncs()
+			err := f.cluster(b, &processes{n: 2, cores: 1}, func(ctx context.Context, s *task.Session) error {
+				if err := f.nulls(ctx, s, 5_000); err != nil { // warm
+					return err
+				}
+				b.ResetTimer()
+				err := f.nulls(ctx, s, b.N)
+				b.StopTimer()
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tasks/s")
+				return err
+			}, task.WithConfig(func(c *task.Config) { c.MaxAhead = ahead }))
+			if err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/musterproject/muster/pkg/backend"
@@ -22,12 +23,18 @@ type localBackend struct {
 	transport rpc.Transport
 	threads   int
 	log       *slog.Logger
+	ran, runs atomic.Bool
 }
 
 var _ backend.Backend = (*localBackend)(nil)
 
 // Run runs the executor until ctx ends.
 func (b *localBackend) Run(ctx context.Context, what backend.Application, tell func(backend.Event)) error {
+	if b.ran.Swap(true) {
+		return backend.ErrRunTwice
+	}
+	b.runs.Store(true)
+	defer b.runs.Store(false)
 	var drawn [16]byte
 	if _, err := rand.Read(drawn[:]); err != nil {
 		return fmt.Errorf("draw a token: %w", err)
@@ -55,8 +62,16 @@ func (b *localBackend) Run(ctx context.Context, what backend.Application, tell f
 
 // SetTargets changes nothing: this process is all there is.
 func (b *localBackend) SetTargets(context.Context, []deploy.Profile, []deploy.Target) error {
+	if !b.runs.Load() {
+		return backend.ErrNotRunning
+	}
 	return nil
 }
 
 // Kill ends nothing: the executor is the driver's own process.
-func (b *localBackend) Kill(context.Context, []int32) ([]int32, error) { return nil, nil }
+func (b *localBackend) Kill(context.Context, []int32) ([]int32, error) {
+	if !b.runs.Load() {
+		return nil, backend.ErrNotRunning
+	}
+	return nil, nil
+}

@@ -48,8 +48,9 @@ func (l *pool) run(ctx context.Context) {
 	var workers, sender sync.WaitGroup
 	stop := make(chan struct{})
 	sender.Go(func() { l.send(stop) })
+	first := context.WithValue(ctx, contextKey{}, &l.facts)
 	for range l.facts.Cores {
-		l.worker(ctx, &workers)
+		l.worker(first, &workers)
 	}
 	workers.Wait()
 	close(stop)
@@ -231,13 +232,16 @@ func (l *pool) call(ctx context.Context, t deploy.Task) ([]byte, error) {
 	if f == nil {
 		return nil, fmt.Errorf("function %q: %w in the executor: define it before Main, in every run of the program", t.Func, deploy.ErrNotFound)
 	}
-	facts := l.facts
-	facts.Attempt = int(t.Attempt)
+	if t.Attempt > 0 { // few are: all others share what they know
+		facts := l.facts
+		facts.Attempt = int(t.Attempt)
+		ctx = context.WithValue(ctx, contextKey{}, &facts)
+	}
 	input := t.Input
 	if l.clone {
 		input = append([]byte(nil), input...)
 	}
-	output, err := f(context.WithValue(ctx, contextKey{}, &facts), input)
+	output, err := f(ctx, input)
 	if err == nil && len(output) > l.maxOutput {
 		return nil, fmt.Errorf("output of function %q has %d bytes: %w: one has at most %d; return less, or write it where the driver can read it",
 			t.Func, len(output), deploy.ErrTooLarge, l.maxOutput)
