@@ -203,8 +203,18 @@ func TestLocalClusterNeedsItsBackend(t *testing.T) {
 	}
 }
 
-// A driver that is killed leaves nothing: executors of a cluster in another process are ended by it, or end by themselves.
+// A driver that is killed leaves nothing, within seconds; one that is asked to end leaves nothing at once.
 func TestKilledDriver(t *testing.T) {
+	for _, c := range []struct {
+		signal syscall.Signal
+		code   int
+		within time.Duration
+	}{{syscall.SIGKILL, -1, 10 * time.Second}, {syscall.SIGTERM, 128 + int(syscall.SIGTERM), 0}, {syscall.SIGINT, 128 + int(syscall.SIGINT), 0}} {
+		t.Run(c.signal.String(), func(t *testing.T) { endDriver(t, c.signal, c.code, c.within) })
+	}
+}
+
+func endDriver(t *testing.T, signal syscall.Signal, code int, within time.Duration) {
 	nonce := rand.Text()
 	file := filepath.Join(t.TempDir(), "running")
 	driver := driverProcess(t, nonce, file)
@@ -217,14 +227,16 @@ func TestKilledDriver(t *testing.T) {
 		}
 		waitABit()
 	}
-	if err := syscall.Kill(driver.Process.Pid, syscall.SIGKILL); err != nil {
+	if err := driver.Process.Signal(signal); err != nil {
 		t.Fatal(err)
 	}
-	_ = driver.Wait() // killed
+	if err := driver.Wait(); err == nil || driver.ProcessState.ExitCode() != code {
+		t.Errorf("it ends with %v, code %d", err, driver.ProcessState.ExitCode())
+	}
 	began := time.Now()
 	for len(left(t, nonce)) > 0 {
-		if time.Since(began) > 10*time.Second {
-			t.Fatalf("alive 10 s after their driver: %v", left(t, nonce))
+		if time.Since(began) > within {
+			t.Fatalf("alive %s after their driver: %v", within, left(t, nonce))
 		}
 		waitABit()
 	}
