@@ -90,7 +90,7 @@ func (s *State) causes(n *Need, sh *shape, which, workers int) {
 	}
 	if few := x.cores.rank(below(uint32(n.Cores))); few > 0 {
 		c := Cause{Code: deploy.ReasonInsufficientCores, Workers: few, Want: int64(n.Cores)}
-		c.Nearest, c.Have = x.cores.nearest(uint32(n.Cores))
+		c.Nearest, c.Have = nearest(x.cores, uint32(n.Cores))
 		s.buf.causes = append(s.buf.causes, c)
 	}
 	if rest := x.cores.n - x.cores.rank(below(uint32(n.Cores))); rest > 0 {
@@ -116,7 +116,7 @@ func (s *State) lackCustom(n *Need, sh *shape, which, workers int) {
 			continue
 		}
 		if k := s.kindOf(a.Name); k != nil {
-			c.Nearest, c.Have = k.by(which).nearest(uint32(a.Count))
+			c.Nearest, c.Have = nearest(k.by(which), uint32(a.Count))
 		}
 		s.buf.causes = append(s.buf.causes, c)
 	}

@@ -7,9 +7,9 @@ import (
 
 // index finds workers by what they have: in order of cores, of memory and of id. The first stands always, the others once they are asked for.
 type index struct {
-	cores  tree // by (cores, label), values are memory
-	memory tree // by (memory, label), values are cores
-	names  tree // by label, values are classes
+	cores  *shelf // by (cores, label), values are memory
+	memory tree   // by (memory, label), values are cores
+	names  tree   // by label, values are classes
 }
 
 // spot is what an index knows of a worker.
@@ -33,12 +33,13 @@ func above(metric uint32) key {
 // short gives memory as an order knows it.
 func short(memory int64) uint32 { return uint32(min(memory, math.MaxUint32)) }
 
-func newIndex(f *forest) index { return index{cores: newTree(f, false)} }
+func newIndex(f *forest) index { return index{cores: newShelf(f)} }
 
 func (x *index) drop() {
 	x.cores.drop()
 	x.memory.drop()
 	x.names.drop()
+	*x = index{}
 }
 
 func (x *index) add(ref uint32, s *spot) {

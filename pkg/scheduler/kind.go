@@ -44,8 +44,6 @@ func (s *State) dropKinds() {
 		if k.workers > 0 {
 			return false
 		}
-		k.free.drop()
-		k.total.drop()
 		return true
 	})
 }
@@ -74,8 +72,11 @@ func (k *kind) by(which int) *tree {
 	return &k.total
 }
 
-// nearest gives the worker with the most units below want, the first by id of equals.
-func (t *tree) nearest(want uint32) (ref WorkerRef, have int64) {
+// nearest gives the worker with the most below want in an order, the first by id of equals.
+func nearest(t interface {
+	next(k key, want uint64) (key, bool)
+	prev(k key, want uint64) (key, bool)
+}, want uint32) (ref WorkerRef, have int64) {
 	k, ok := t.prev(below(want), 0)
 	if !ok {
 		return NoWorker, 0
@@ -90,7 +91,7 @@ func (s *State) rebuildKinds() {
 		k := &s.kinds[i]
 		k.free.drop()
 		k.total.drop()
-		k.workers, k.free, k.total = 0, newTree(&s.trees, false), newTree(&s.trees, false)
+		k.workers = 0
 	}
 	for ref := range s.workers {
 		w := &s.workers[ref]

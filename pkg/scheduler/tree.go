@@ -1,5 +1,10 @@
 package scheduler
 
+import (
+	"math"
+	"math/bits"
+)
+
 // fan is the most entries or children of a node: three to four levels hold 100 000 entries, and moving half a node is a few cache lines.
 const fan = 32
 
@@ -10,11 +15,12 @@ func (k key) less(l key) bool { return k.hi < l.hi || k.hi == l.hi && k.lo < l.l
 
 func (k key) ref() uint32 { return uint32(k.lo) }
 
-// node is a leaf with entries or an inner node with children. Inner keys separate: below child i > 0 nothing is less than keys[i],
-// and keys[0] is not looked at.
+// node is a leaf with entries or an inner node with children. Inner keys separate: below child i nothing is less than key i,
+// and key 0 is key{}.
 type node struct {
 	n    int32
-	keys [fan]key
+	hi   [fan]uint64 // of the keys; behind the last all bits, so that it is never less
+	lo   [fan]uint64
 	sums [fan]uint64 // of a leaf the entries' own, of an inner node the sum below each child
 	kids [fan]int32
 	size [fan]int32 // entries below each child
@@ -30,11 +36,20 @@ func (f *forest) take() int32 {
 	if n := len(f.free); n > 0 {
 		i := f.free[n-1]
 		f.free = f.free[:n-1]
-		f.nodes[i].n = 0
+		f.nodes[i].cut(0)
 		return i
 	}
 	f.nodes = append(f.nodes, node{})
+	f.nodes[len(f.nodes)-1].cut(0)
 	return int32(len(f.nodes) - 1)
+}
+
+// cut leaves the first n entries.
+func (d *node) cut(n int32) {
+	d.n = n
+	for i := n; i < fan; i++ {
+		d.hi[i] = math.MaxUint64
+	}
 }
 
 func (f *forest) give(i int32) { f.free = append(f.free, i) }
@@ -46,10 +61,12 @@ type tree struct {
 	root   int32
 	height int32 // inner levels above the leaves
 	n      int
-	union  bool // the sum is a union of bits, not the greatest
+	top    uint64 // the sum of all
+	union  bool   // the sum is a union of bits, not the greatest
 }
 
-func newTree(f *forest, union bool) tree { return tree{f: f, root: f.take(), union: union} }
+// newTree gives an empty tree, which takes no node until there is an entry.
+func newTree(f *forest, union bool) tree { return tree{f: f, union: union} }
 
 func (t *tree) sum(a, b uint64) uint64 {
 	if t.union {
@@ -66,11 +83,11 @@ func (t *tree) passes(sum, want uint64) bool {
 	return sum >= want
 }
 
-// drop gives all nodes back; the tree must be made anew to be used again.
+// drop empties the tree.
 func (t *tree) drop() {
-	if t.f != nil {
+	if t.n > 0 {
 		t.dropBelow(t.root, t.height)
-		*t = tree{}
+		*t = newTree(t.f, t.union)
 	}
 }
 
@@ -83,32 +100,45 @@ func (t *tree) dropBelow(at, level int32) {
 	t.f.give(at)
 }
 
+func (d *node) key(i int32) key { return key{d.hi[i], d.lo[i]} }
+
+// under counts what is less than hi. It looks at all of them: that costs less than guessing half the branches of a search wrongly.
+func under(list *[fan]uint64, hi uint64) int32 {
+	var n, m uint64
+	for i := 0; i < fan; i += 8 {
+		l := (*[8]uint64)(list[i : i+8])
+		_, a := bits.Sub64(l[0], hi, 0)
+		_, b := bits.Sub64(l[1], hi, 0)
+		_, c := bits.Sub64(l[2], hi, 0)
+		_, d := bits.Sub64(l[3], hi, 0)
+		n += a + b
+		m += c + d
+		_, a = bits.Sub64(l[4], hi, 0)
+		_, b = bits.Sub64(l[5], hi, 0)
+		_, c = bits.Sub64(l[6], hi, 0)
+		_, d = bits.Sub64(l[7], hi, 0)
+		n += a + b
+		m += c + d
+	}
+	return int32(n + m)
+}
+
 // child gives the child of an inner node that k belongs to.
 func (d *node) child(k key) int32 {
-	lo, hi := int32(1), d.n
-	for lo < hi {
-		m := (lo + hi) >> 1
-		if k.less(d.keys[m&(fan-1)]) {
-			hi = m
-		} else {
-			lo = m + 1
-		}
+	i := under(&d.hi, k.hi)
+	for i < d.n && d.hi[i] == k.hi && d.lo[i] <= k.lo {
+		i++
 	}
-	return lo - 1
+	return i - 1
 }
 
 // slot gives the first entry of a leaf that is not less than k.
 func (d *node) slot(k key) int32 {
-	lo, hi := int32(0), d.n
-	for lo < hi {
-		m := (lo + hi) >> 1
-		if d.keys[m&(fan-1)].less(k) {
-			lo = m + 1
-		} else {
-			hi = m
-		}
+	i := under(&d.hi, k.hi)
+	for i < d.n && d.hi[i] == k.hi && d.lo[i] < k.lo {
+		i++
 	}
-	return lo
+	return i
 }
 
 // trail is a way down: the node and the child taken at each level, the root first.
@@ -128,15 +158,18 @@ func (t *tree) descend(k key, way *trail) int32 {
 
 // next finds the first entry after k whose value passes want.
 func (t *tree) next(k key, want uint64) (key, bool) {
+	if t.n == 0 {
+		return key{}, false
+	}
 	var way trail
 	d := &t.f.nodes[t.descend(k, &way)]
 	i := d.slot(k)
-	if i < d.n && d.keys[i] == k {
+	if i < d.n && d.key(i) == k {
 		i++
 	}
 	for ; i < d.n; i++ {
 		if t.passes(d.sums[i], want) {
-			return d.keys[i], true
+			return d.key(i), true
 		}
 	}
 	for level := t.height - 1; level >= 0; level-- {
@@ -159,7 +192,7 @@ func (t *tree) first(at, level int32, want uint64) key {
 			i++
 		}
 		if level == t.height {
-			return d.keys[i]
+			return d.key(i)
 		}
 		at, level = d.kids[i], level+1
 	}
@@ -167,11 +200,14 @@ func (t *tree) first(at, level int32, want uint64) key {
 
 // prev finds the last entry before k whose value passes want.
 func (t *tree) prev(k key, want uint64) (key, bool) {
+	if t.n == 0 {
+		return key{}, false
+	}
 	var way trail
 	d := &t.f.nodes[t.descend(k, &way)]
 	for i := d.slot(k) - 1; i >= 0; i-- {
 		if t.passes(d.sums[i], want) {
-			return d.keys[i], true
+			return d.key(i), true
 		}
 	}
 	for level := t.height - 1; level >= 0; level-- {
@@ -194,7 +230,7 @@ func (t *tree) last(at, level int32, want uint64) key {
 			i--
 		}
 		if level == t.height {
-			return d.keys[i]
+			return d.key(i)
 		}
 		at, level = d.kids[i], level+1
 	}
@@ -202,6 +238,9 @@ func (t *tree) last(at, level int32, want uint64) key {
 
 // rank counts the entries before k.
 func (t *tree) rank(k key) int {
+	if t.n == 0 {
+		return 0
+	}
 	n, at := int32(0), t.root
 	for range t.height {
 		d := &t.f.nodes[at]
@@ -226,11 +265,14 @@ func (t *tree) at(i int) key {
 		}
 		at = d.kids[j]
 	}
-	return t.f.nodes[at].keys[left]
+	return t.f.nodes[at].key(left)
 }
 
 // greatest gives the greatest value of the entries from k on, 0 if there are none.
 func (t *tree) greatest(k key) uint64 {
+	if t.n == 0 {
+		return 0
+	}
 	var way trail
 	d := &t.f.nodes[t.descend(k, &way)]
 	top := uint64(0)

@@ -1,10 +1,15 @@
 package scheduler
 
+import "math"
+
 // insert adds an entry that is not there. Full nodes are split on the way down, so that each parent has room.
 func (t *tree) insert(k key, value uint64) {
-	if t.f.nodes[t.root].n == fan {
+	if t.n == 0 {
+		t.root = t.f.take()
+	} else if t.f.nodes[t.root].n == fan {
 		t.grow()
 	}
+	t.top = t.sum(t.top, value)
 	at := t.root
 	for level := range t.height {
 		d := &t.f.nodes[at]
@@ -20,9 +25,10 @@ func (t *tree) insert(k key, value uint64) {
 	}
 	d := &t.f.nodes[at]
 	i := d.slot(k)
-	copy(d.keys[i+1:d.n+1], d.keys[i:d.n])
+	copy(d.hi[i+1:d.n+1], d.hi[i:d.n])
+	copy(d.lo[i+1:d.n+1], d.lo[i:d.n])
 	copy(d.sums[i+1:d.n+1], d.sums[i:d.n])
-	d.keys[i], d.sums[i] = k, value
+	d.hi[i], d.lo[i], d.sums[i] = k.hi, k.lo, value
 	d.n++
 	t.n++
 }
@@ -31,7 +37,7 @@ func (t *tree) insert(k key, value uint64) {
 func (t *tree) grow() {
 	root := t.f.take()
 	d := &t.f.nodes[root]
-	d.n, d.kids[0], d.size[0], d.sums[0] = 1, t.root, int32(t.n), t.total(t.root)
+	d.n, d.hi[0], d.lo[0], d.kids[0], d.size[0], d.sums[0] = 1, 0, 0, t.root, int32(t.n), t.total(t.root)
 	t.root = root
 	t.height++
 	t.split(root, 0, 1)
@@ -43,17 +49,23 @@ func (t *tree) split(at, i, level int32) {
 	p := &t.f.nodes[at]
 	l, r := &t.f.nodes[p.kids[i]], &t.f.nodes[right]
 	const half = fan / 2
-	copy(r.keys[:half], l.keys[half:])
+	copy(r.hi[:half], l.hi[half:])
+	copy(r.lo[:half], l.lo[half:])
 	copy(r.sums[:half], l.sums[half:])
 	copy(r.kids[:half], l.kids[half:])
 	copy(r.size[:half], l.size[half:])
-	l.n, r.n = half, half
-	copy(p.keys[i+2:p.n+1], p.keys[i+1:p.n])
+	r.n = half
+	l.cut(half)
+	copy(p.hi[i+2:p.n+1], p.hi[i+1:p.n])
+	copy(p.lo[i+2:p.n+1], p.lo[i+1:p.n])
 	copy(p.sums[i+2:p.n+1], p.sums[i+1:p.n])
 	copy(p.kids[i+2:p.n+1], p.kids[i+1:p.n])
 	copy(p.size[i+2:p.n+1], p.size[i+1:p.n])
 	p.n++
-	p.keys[i+1], p.kids[i+1] = r.keys[0], right
+	p.hi[i+1], p.lo[i+1], p.kids[i+1] = r.hi[0], r.lo[0], right
+	if level < t.height {
+		r.hi[0], r.lo[0] = 0, 0
+	}
 	p.size[i], p.sums[i] = t.entries(p.kids[i], level), t.total(p.kids[i])
 	p.size[i+1], p.sums[i+1] = t.entries(right, level), t.total(right)
 }
@@ -83,17 +95,22 @@ func (t *tree) entries(at, level int32) int32 {
 
 // remove takes an entry out and tells whether it was there.
 func (t *tree) remove(k key) bool {
+	if t.n == 0 {
+		return false
+	}
 	var way trail
 	leaf := t.descend(k, &way)
 	d := &t.f.nodes[leaf]
 	i := d.slot(k)
-	if i == d.n || d.keys[i] != k {
+	if i == d.n || d.key(i) != k {
 		return false
 	}
 	value := d.sums[i]
-	copy(d.keys[i:d.n-1], d.keys[i+1:d.n])
+	copy(d.hi[i:d.n-1], d.hi[i+1:d.n])
+	copy(d.lo[i:d.n-1], d.lo[i+1:d.n])
 	copy(d.sums[i:d.n-1], d.sums[i+1:d.n])
 	d.n--
+	d.hi[d.n] = math.MaxUint64
 	t.n--
 	stale := true // sums above may still hold the value
 	for level := t.height - 1; level >= 0; level-- {
@@ -109,6 +126,12 @@ func (t *tree) remove(k key) bool {
 		}
 	}
 	t.shrink()
+	if t.n == 0 {
+		t.f.give(t.root)
+		t.top = 0
+	} else if t.union || value == t.top {
+		t.top = t.total(t.root)
+	}
 	return true
 }
 
@@ -129,9 +152,10 @@ func (t *tree) merge(p *node, i, level int32) {
 func (t *tree) join(p *node, i, level int32) {
 	l, r := &t.f.nodes[p.kids[i]], &t.f.nodes[p.kids[i+1]]
 	if leaf := level == t.height; !leaf {
-		r.keys[0] = p.keys[i+1] // an inner node does not look at its first key; its parent knows it
+		r.hi[0], r.lo[0] = p.hi[i+1], p.lo[i+1] // an inner node's first key is with its parent
 	}
-	copy(l.keys[l.n:], r.keys[:r.n])
+	copy(l.hi[l.n:], r.hi[:r.n])
+	copy(l.lo[l.n:], r.lo[:r.n])
 	copy(l.sums[l.n:], r.sums[:r.n])
 	copy(l.kids[l.n:], r.kids[:r.n])
 	copy(l.size[l.n:], r.size[:r.n])
@@ -144,11 +168,14 @@ func (t *tree) join(p *node, i, level int32) {
 // unlink takes child i out of its parent and gives its node back.
 func (t *tree) unlink(p *node, i int32) {
 	t.f.give(p.kids[i])
-	copy(p.keys[i:p.n-1], p.keys[i+1:p.n])
+	copy(p.hi[i:p.n-1], p.hi[i+1:p.n])
+	copy(p.lo[i:p.n-1], p.lo[i+1:p.n])
 	copy(p.sums[i:p.n-1], p.sums[i+1:p.n])
 	copy(p.kids[i:p.n-1], p.kids[i+1:p.n])
 	copy(p.size[i:p.n-1], p.size[i+1:p.n])
 	p.n--
+	p.hi[p.n] = math.MaxUint64
+	p.hi[0], p.lo[0] = 0, 0
 }
 
 // shrink drops roots that have one child or none.
