@@ -129,6 +129,10 @@ func (d *driver) take(in incoming) {
 
 func (d *driver) fed(j *job) {
 	inputs, closed := j.take(d.inputs)
+	if !j.begun {
+		j.begun = true
+		d.step(taskcore.JobBegun{Job: j.id, Func: j.fn, Attempts: int32(j.attempts)})
+	}
 	if len(inputs) > 0 {
 		d.step(taskcore.TasksAdded{Job: j.id, Inputs: inputs})
 	}
@@ -264,18 +268,15 @@ func (d *driver) job(id taskcore.JobID) *job {
 	return d.live[id]
 }
 
-// begin opens a job.
+// begin opens a job; the loop hears of it with its first input.
 func (d *driver) begin(fn string, attempts int) (*job, error) {
-	j := newJob(d, fn)
+	j := newJob(d, fn, attempts)
 	d.mu.Lock()
 	err := d.end
 	if err == nil {
 		d.live[j.id] = j
 	}
 	d.mu.Unlock()
-	if err == nil && !d.post(incoming{event: taskcore.JobBegun{Job: j.id, Func: fn, Attempts: int32(attempts)}}) {
-		err = ErrSessionOver
-	}
 	return j, err
 }
 

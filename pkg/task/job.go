@@ -32,9 +32,11 @@ func (f *Failure) Unwrap() error { return ErrTaskFailed }
 
 // job is one Map as driver and user share it: inputs on their way to the loop, outcomes on their way back.
 type job struct {
-	id taskcore.JobID
-	fn string
-	d  *driver
+	id       taskcore.JobID
+	fn       string
+	attempts int
+	d        *driver
+	begun    bool // the core knows it; of the loop
 
 	mu       sync.Mutex
 	inputs   [][]byte // for the loop
@@ -50,8 +52,8 @@ type job struct {
 	blocked  bool          // the feeder waits for room
 }
 
-func newJob(d *driver, fn string) *job {
-	return &job{id: taskcore.JobID(d.jobs.Add(1)), fn: fn, d: d, news: make(chan struct{}, 1), room: make(chan struct{}, 1)}
+func newJob(d *driver, fn string, attempts int) *job {
+	return &job{id: taskcore.JobID(d.jobs.Add(1)), fn: fn, attempts: attempts, d: d, news: make(chan struct{}, 1), room: make(chan struct{}, 1)}
 }
 
 // put hands an input to the loop, when there is room. It tells whether more may come.
@@ -85,6 +87,20 @@ func (j *job) full() bool {
 		return true
 	}
 	return j.bytes >= j.d.cfg.MaxInFlightBytes && j.open >= 2*int(j.d.cores.Load())+1
+}
+
+// only hands the one input of a job to the loop.
+func (j *job) only(input []byte) {
+	j.mu.Lock()
+	j.inputs, j.closed, j.open, j.bytes = [][]byte{input}, true, 1, int64(len(input))
+	j.post()
+}
+
+// fail ends the job for a reason that its feeder has found.
+func (j *job) fail(err error) {
+	if j.finish(err) {
+		j.d.post(incoming{event: taskcore.JobCancelled{Job: j.id}})
+	}
 }
 
 // end says that no more inputs come.
@@ -122,16 +138,17 @@ func (j *job) done(list []taskcore.Outcome) {
 	token(j.news)
 }
 
-// finish ends the job; the first end counts.
-func (j *job) finish(err error) {
+// finish ends the job; the first end counts, and it tells whether this is it.
+func (j *job) finish(err error) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.over {
-		return
+		return false
 	}
 	j.over, j.err = true, err
 	token(j.news)
 	token(j.room)
+	return true
 }
 
 // next waits for outcomes, or for the end: then over is true, and the outcomes are the last ones.
@@ -172,10 +189,7 @@ func token(c chan<- struct{}) {
 	}
 }
 
-// drop tells the loop that nobody wants the rest.
-func (j *job) drop() {
-	j.finish(errDropped)
-	j.d.post(incoming{event: taskcore.JobCancelled{Job: j.id}})
-}
+// drop tells the loop that nobody wants the rest, if there may be one.
+func (j *job) drop() { j.fail(errDropped) }
 
 var errDropped = errors.New("nobody takes the results any more")

@@ -82,20 +82,19 @@ func BenchmarkPingPong(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	turn := func() {
+	turn := func() error {
 		m := wrapperspb.BytesValue{Value: []byte("ping")}
 		if err := s.SendMsg(&m); err != nil {
-			b.Fatal(err)
+			return err
 		}
-		if err := s.RecvMsg(&m); err != nil {
-			b.Fatal(err)
-		}
+		return s.RecvMsg(&m)
 	}
 	for range 1000 {
-		turn()
+		if err := turn(); err != nil {
+			b.Fatal(err)
+		}
 	}
-	b.ResetTimer()
-	for range b.N {
-		turn()
+	if err := median(b, turn); err != nil {
+		b.Fatal(err)
 	}
 }

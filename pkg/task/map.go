@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"sync"
 	"time"
 
@@ -51,25 +50,43 @@ func Map[In, Out any](ctx context.Context, s *Session, f Func[In, Out], inputs i
 
 // Call calls f for one input and waits for its result.
 func Call[In, Out any](ctx context.Context, s *Session, f Func[In, Out], input In) (out Out, err error) {
-	for r, err := range Map(ctx, s, f, slices.Values([]In{input})) {
-		if err != nil {
-			return out, err
-		}
-		out = r.Value
+	b, err := f.encode(0, input)
+	if err != nil {
+		return out, err
 	}
-	return out, nil
+	j, err := s.d.begin(f.name, s.attempts)
+	if err != nil {
+		return out, err
+	}
+	defer s.d.forget(j)
+	defer j.drop()
+	j.only(b)
+	collect(ctx, j, f, func(r Result[Out], oneErr error) bool {
+		out, err = r.Value, oneErr
+		return true
+	})
+	return out, err
+}
+
+// encode makes bytes of the input that has an index.
+func (f Func[In, Out]) encode(index int, in In) ([]byte, error) {
+	b, err := f.input.encode(in)
+	if err == nil && len(b) > maxTaskBytes {
+		err = fmt.Errorf("it has %d bytes: %w: one input has at most %d; cut it up, or say where the function can read it", len(b), deploy.ErrTooLarge, maxTaskBytes)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("input %d of function %q: %w", index, f.name, err)
+	}
+	return b, nil
 }
 
 // feed encodes inputs and hands them over.
 func feed[In, Out any](ctx context.Context, j *job, f Func[In, Out], inputs iter.Seq[In]) {
 	n := 0
 	for in := range inputs {
-		b, err := f.input.encode(in)
-		if err == nil && len(b) > maxTaskBytes {
-			err = fmt.Errorf("it has %d bytes: %w: one input has at most %d; cut it up, or say where the function can read it", len(b), deploy.ErrTooLarge, maxTaskBytes)
-		}
+		b, err := f.encode(n, in)
 		if err != nil {
-			j.finish(fmt.Errorf("input %d of function %q: %w", n, f.name, err))
+			j.fail(err)
 			return
 		}
 		if !j.put(ctx, b) {
