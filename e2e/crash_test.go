@@ -49,6 +49,7 @@ func TestWorkerKilled(t *testing.T) {
 		t.Errorf("relaunched as attempt %d after %d restarts, want 2 and 0: it did not fail", a.Attempt, a.Restarts)
 	}
 	dead := c.WorkerState(t, w.ID, deploy.WorkerDead)
+	c.Muster(t, "logs", string(single)).Want(t, 4, w.ID, "DEAD") // nobody is there who could show them
 	if dead.Reason == "" || dead.Used.Cores != 0 {
 		t.Errorf("the dead worker: %+v", dead)
 	}
@@ -57,8 +58,35 @@ func TestWorkerKilled(t *testing.T) {
 		t.Errorf("the worker came back as %s, was %s", again.ID, w.ID)
 	}
 	c.Registered(t, 3)
+	c.Muster(t, "logs", string(single)).Want(t, 0, "up\n") // at its new address
 	c.Muster(t, "kill", string(supervised)).Want(t, 0)
 	c.Driver(t, supervised, deploy.DriverKilled)
+	c.Quiet(t)
+}
+
+// With a lease a supervised driver is never run twice at a time: whoever is cut off from every master ends it in time, the master waits for that.
+func TestLease(t *testing.T) {
+	t.Parallel()
+	c := start(t, 2, with("driver.lease", "4s"), with("deploy.spreadOutDrivers", "false"), with("worker.grace", "500ms"))
+	supervised, single := c.Submit(t, "--supervise", "/bin/sleep", "1000"), c.Submit(t, "/bin/sleep", "1001")
+	w := c.WorkerOf(t, c.Driver(t, supervised, deploy.DriverRunning).Worker)
+	c.Driver(t, single, deploy.DriverRunning)
+	w.Kill(t)
+	lost := time.Now()
+	c.DriverWhere(t, supervised, "waiting for the lease", func(d deploy.DriverRow) bool { return d.State == deploy.DriverRelaunching })
+	c.DriverWhere(t, supervised, "running again", func(d deploy.DriverRow) bool { return d.State == deploy.DriverRunning && d.Attempt == 2 })
+	if waited := time.Since(lost); waited < 3*time.Second {
+		t.Errorf("run again after %s, while the lease of the first attempt could still last", waited)
+	}
+	single = c.Submit(t, "/bin/sleep", "1001")
+	c.Driver(t, single, deploy.DriverRunning)
+	c.Master.Kill(t)
+	cluster.Gone(t, 6*time.Second, "MUSTER_DRIVER_ID="+string(supervised)+"\x00", c.Nonce)
+	if n := len(cluster.Marked(t, c.Nonce)); n != 1 {
+		t.Errorf("%d processes outlive the lease, want the one that has none", n)
+	}
+	c.Restart(t)
+	c.Registered(t, 1)
 	c.Quiet(t)
 }
 

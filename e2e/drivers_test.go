@@ -135,6 +135,11 @@ func TestLifeOfADriver(t *testing.T) {
 		t.Errorf("%d workers with %d cores taken, want 3 with 2", len(workers), busy)
 	}
 	c.Muster(t, "status").Want(t, 0, "ALIVE", "NONE", c.Master.Addr)
+	for _, pages := range []string{c.Master.Pages, c.WorkerOf(t, d.Worker).Pages} {
+		if page := get(t, pages); !strings.Contains(page, string(id)) || !strings.Contains(page, string(d.Worker)) {
+			t.Errorf("%s shows neither %s nor %s:\n%s", pages, id, d.Worker, page)
+		}
+	}
 	c.Muster(t, "explain", string(id)).Want(t, 0, "nothing of it waits")
 
 	logs := c.Begin(t, "logs", "-f", string(id))

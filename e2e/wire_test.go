@@ -66,7 +66,8 @@ func TestGarbageOnThePort(t *testing.T) {
 				}
 			}
 			for name, b := range map[string][]byte{
-				"nothing":           {0},
+				"silence":           {},
+				"one zero":          {0},
 				"zeros":             make([]byte, 4096),
 				"text":              []byte("hello, is anybody there?\n"),
 				"TLS":               []byte("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"),
@@ -82,6 +83,13 @@ func TestGarbageOnThePort(t *testing.T) {
 				})
 			}
 		})
+	}
+	for range 300 { // and they stay open
+		conn, err := net.Dial("tcp", c.Master.Addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close() }()
 	}
 	c.Wait(t, cluster.Script(t, "exit 0")).Want(t, 0)
 	c.Registered(t, 1)

@@ -154,20 +154,27 @@ func TestDemoOnHold(t *testing.T) {
 	if !regexp.MustCompile(`(?m)^quicksilver +4321$`).MatchString(run.Out()) {
 		t.Errorf("got %s", run.Out())
 	}
-	answer, err := http.Get(pages)
-	if err != nil {
-		t.Fatal(err)
-	}
-	body, err := io.ReadAll(answer.Body)
-	if err != nil || answer.StatusCode != http.StatusOK || strings.Count(string(body), "ALIVE") < 3 {
-		t.Errorf("the pages: %s %v %.2000s", answer.Status, err, body)
-	}
-	if err := answer.Body.Close(); err != nil {
-		t.Error(err)
+	if page := get(t, pages); strings.Count(page, "ALIVE") < 3 {
+		t.Errorf("three workers are not shown as alive:\n%s", page)
 	}
 	run.Signal(t, syscall.SIGINT)
 	run.Wait(t).Want(t, 0)
 	nothingLeft()
+}
+
+// get gives a page.
+func get(t *testing.T, url string) string {
+	t.Helper()
+	answer, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Errorf("%s: %s %v", url, answer.Status, err)
+	}
+	return string(body)
 }
 
 // An interrupt in the middle of the demo ends all of it.

@@ -101,11 +101,11 @@ func Children(t testing.TB, pid int) []Process {
 	return found
 }
 
-// Gone waits until nothing that carries the word is alive.
-func Gone(t testing.TB, d time.Duration, word string) {
+// Gone waits until nothing that carries all the words is alive.
+func Gone(t testing.TB, d time.Duration, words ...string) {
 	t.Helper()
-	Await(t, d, "the processes marked "+word+" to be gone", func() ([]Process, bool) {
-		left := Marked(t, word)
+	Await(t, d, fmt.Sprintf("the processes marked %q to be gone", words), func() ([]Process, bool) {
+		left := Marked(t, words...)
 		return left, len(left) == 0
 	})
 }

@@ -62,26 +62,42 @@ func (m *Master) logs(ctx context.Context, _ deploy.Principal, q rpc.LogQuery) i
 	}
 }
 
-// keeperOf finds the worker that has the output of an executor or driver, and names the driver's newest attempt.
+// keeperOf finds the worker that has the output of an executor or driver, where it is now, and names the driver's newest attempt.
 func (m *Master) keeperOf(q *rpc.LogQuery) (deploy.Address, error) {
+	id, err := m.workerOf(q)
+	if err != nil {
+		return deploy.Address{}, err
+	}
+	r, ok := m.deps.Status.Get(deploy.RowKey{Kind: deploy.RowWorker, ID: string(id)})
+	w, is := r.(deploy.WorkerRow)
+	switch {
+	case !ok || !is:
+		return deploy.Address{}, fmt.Errorf("worker %s, which has this output, is not known any more: %w", id, deploy.ErrNotFound)
+	case w.State == deploy.WorkerDead:
+		return deploy.Address{}, fmt.Errorf("worker %s, which has this output, is DEAD (%s): start it again in its directories to read it: %w", id, w.Reason, deploy.ErrNotFound)
+	}
+	return w.Spec.Address, nil
+}
+
+func (m *Master) workerOf(q *rpc.LogQuery) (deploy.WorkerID, error) {
 	if q.Driver != "" {
 		r, ok := m.deps.Status.Get(deploy.RowKey{Kind: deploy.RowDriver, ID: string(q.Driver)})
 		d, is := r.(deploy.DriverRow)
 		switch {
 		case !ok || !is:
-			return deploy.Address{}, fmt.Errorf("driver %q: %w: see `muster get drivers`", q.Driver, deploy.ErrNotFound)
-		case d.WorkerAddr.IsZero():
-			return deploy.Address{}, fmt.Errorf("driver %s is %s and has not run on any worker yet: %w", q.Driver, d.State, deploy.ErrNotFound)
+			return "", fmt.Errorf("driver %q: %w: see `muster get drivers`", q.Driver, deploy.ErrNotFound)
+		case d.Worker == "":
+			return "", fmt.Errorf("driver %s is %s and has not run on any worker yet: %w", q.Driver, d.State, deploy.ErrNotFound)
 		}
 		if q.Attempt == 0 {
 			q.Attempt = d.Attempt
 		}
-		return d.WorkerAddr, nil
+		return d.Worker, nil
 	}
 	r, ok := m.deps.Status.Get(deploy.RowKey{Kind: deploy.RowExecutor, ID: q.Executor.String()})
 	e, is := r.(deploy.ExecutorRow)
 	if !ok || !is {
-		return deploy.Address{}, fmt.Errorf("executor %q: %w: see `muster get executors`", q.Executor, deploy.ErrNotFound)
+		return "", fmt.Errorf("executor %q: %w: see `muster get executors`", q.Executor, deploy.ErrNotFound)
 	}
-	return e.WorkerAddr, nil
+	return e.Worker, nil
 }
