@@ -15,5 +15,5 @@
 //	repeat_test.go       the same submission many times at once is one driver
 //
 // Each scenario has a cluster of its own and ends by asking that nothing is left over and all resources are back.
-// The package takes about two minutes on two cores; scenarios run beside each other.
+// The package takes about a minute on two cores; scenarios run beside each other.
 package e2e
