@@ -133,8 +133,7 @@ func testWatchResumes(t *testing.T, b *bench) {
 		b.control(s.Launch, launcher.Stop{Grace: -1})
 		news.exited(t, s.Launch)
 	}
-	all, _, _, _ := news.all()
-	all = slices.Clone(all)
+	all := news.all().events
 	var before launcher.Cursor
 	for i, e := range all {
 		_, at := place(e)
@@ -209,9 +208,8 @@ func testWatchClosed(t *testing.T, b *bench) {
 	news.started(t, s.Launch)
 	b.control(s.Launch, launcher.Stop{Grace: -1})
 	b.close()
-	Eventually(t, "the watch has ended", func() bool { _, _, over, _ := news.all(); return over })
-	_, err, _, _ := news.all()
-	wantErr(t, "watch of a closed launcher", err, launcher.ErrClosed)
+	Eventually(t, "the watch has ended", func() bool { return news.all().over })
+	wantErr(t, "watch of a closed launcher", news.all().err, launcher.ErrClosed)
 	news.exited(t, s.Launch)
 }
 

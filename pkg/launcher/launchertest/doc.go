@@ -10,7 +10,7 @@
 //
 //	func TestMain(m *testing.M) {
 //		if code, child := launchertest.ChildMain(); child {
-//			os.Exit(code)
+//			syscall.Exit(code) // os.Exit waits a second under the race detector
 //		}
 //		os.Exit(m.Run())
 //	}

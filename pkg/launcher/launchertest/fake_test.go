@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) {
 	if code, child := launchertest.ChildMain(); child {
-		os.Exit(code)
+		syscall.Exit(code)
 	}
 	os.Exit(m.Run())
 }

@@ -56,11 +56,18 @@ func (s *story) hear(e launcher.Event, err error) {
 	s.moved = make(chan struct{})
 }
 
-// all gives what was heard up to now, and what is closed when there is more.
-func (s *story) all() (events []launcher.Event, err error, over bool, moved <-chan struct{}) { //nolint:revive // err is a part of the story here
+// chapter is what was heard up to a moment.
+type chapter struct {
+	events []launcher.Event
+	err    error
+	over   bool
+	moved  <-chan struct{} // closed when there is more
+}
+
+func (s *story) all() chapter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.events, s.err, s.over, s.moved
+	return chapter{s.events, s.err, s.over, s.moved}
 }
 
 // until waits for an event that fits.
@@ -68,19 +75,19 @@ func (s *story) until(t testing.TB, what string, fits func(launcher.Event) bool)
 	t.Helper()
 	late := time.After(patience)
 	for {
-		events, err, over, moved := s.all()
-		for _, e := range events {
+		now := s.all()
+		for _, e := range now.events {
 			if fits(e) {
 				return e
 			}
 		}
-		if over {
-			t.Fatalf("no %s: the watch ended with %v after %s", what, err, told(events))
+		if now.over {
+			t.Fatalf("no %s: the watch ended with %v after %s", what, now.err, told(now.events))
 		}
 		select {
-		case <-moved:
+		case <-now.moved:
 		case <-late:
-			t.Fatalf("no %s within %v, only %s", what, patience, told(events))
+			t.Fatalf("no %s within %v, only %s", what, patience, told(now.events))
 		}
 	}
 }
@@ -131,9 +138,8 @@ func (s *story) failed(t testing.TB, id deploy.LaunchID) launcher.StartFailed {
 
 // of gives the events of one launch.
 func (s *story) of(id deploy.LaunchID) []launcher.Event {
-	events, _, _, _ := s.all()
 	var list []launcher.Event
-	for _, e := range events {
+	for _, e := range s.all().events {
 		if launchOf(e) == id {
 			list = append(list, e)
 		}

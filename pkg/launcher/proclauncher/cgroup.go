@@ -249,12 +249,15 @@ func keyed(path, key string) int64 {
 func cgroupProcs(path string) []int {
 	var pids []int
 	_ = filepath.WalkDir(path, func(at string, d fs.DirEntry, err error) error {
-		if err != nil || !d.IsDir() {
-			return nil // a group may vanish while it is looked at
+		if err != nil {
+			return fs.SkipDir // a group may vanish while it is looked at
+		}
+		if !d.IsDir() {
+			return nil
 		}
 		text, err := os.ReadFile(filepath.Join(at, "cgroup.procs"))
 		if err != nil {
-			return nil
+			return fs.SkipDir
 		}
 		for word := range strings.FieldsSeq(string(text)) {
 			if pid, err := strconv.Atoi(word); err == nil && pid > 0 {

@@ -3,7 +3,6 @@
 package proclauncher
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -40,6 +39,12 @@ func (l *Launcher) Close() error {
 	return errors.Join(err, l.unlock())
 }
 
+func (l *Launcher) ending() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.closing
+}
+
 func (l *Launcher) unlock() error {
 	var faults []error
 	for _, f := range []*os.File{l.dir, l.lock} {
@@ -65,7 +70,7 @@ func (l *Launcher) bury(ln *line, left *bye, broken error) {
 	why := toldToEnd
 	if left == nil {
 		why = fmt.Sprintf("its keeper died (%v); what was left of it has been killed", broken)
-		for sweep(ln.home) != nil && l.usable(context.Background()) == nil {
+		for sweep(ln.home) != nil && !l.ending() {
 			continue // some process does not die: until it does its launch has not ended
 		}
 	}

@@ -25,5 +25,8 @@ func KeeperCgroup(l *Launcher) string {
 	return l.line.home.Cgroup
 }
 
+// StateDir gives where a launcher keeps its books.
+func StateDir(l *Launcher) string { return l.cfg.StateDir }
+
 // CheckPeer refuses a connection of another user.
 var CheckPeer = checkPeer

@@ -63,10 +63,10 @@ func readHome(stateDir string) (*home, error) {
 		return nil, err
 	}
 	var h home
-	if json.Unmarshal(text, &h) != nil || h.Generation == "" {
-		return nil, nil // torn by a crash of the machine, which left no process either
+	if whole := json.Unmarshal(text, &h) == nil; whole && h.Generation != "" {
+		return &h, nil
 	}
-	return &h, nil
+	return nil, nil // torn by a crash of the machine, which left no process either
 }
 
 // abolish removes what a home that holds nobody has made.

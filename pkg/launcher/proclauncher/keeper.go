@@ -31,18 +31,17 @@ const (
 
 // keeper owns the children of one worker after another.
 type keeper struct {
-	log      *slog.Logger
-	home     home
-	stateDir string
-	records  records
-	book     *book
-	reaper   *reaper
-	cgroups  *cgroups // nil without
-	null     *os.File
-	slots    chan struct{} // bounds the starts being prepared at a time
-	buffers  sync.Pool
-	ooms     oomCount
-	lives    sync.WaitGroup
+	log     *slog.Logger
+	home    home
+	records records
+	book    *book
+	reaper  *reaper
+	cgroups *cgroups // nil without
+	null    *os.File
+	slots   chan struct{} // bounds the starts being prepared at a time
+	buffers sync.Pool
+	ooms    oomCount
+	lives   sync.WaitGroup
 
 	mu       sync.Mutex
 	settings settings
@@ -66,6 +65,7 @@ func KeeperMain(ctx context.Context) error {
 		return fmt.Errorf("keeper: %w", err)
 	}
 	unix.Umask(0o022)
+	_ = os.WriteFile("/proc/self/comm", []byte("muster-keeper"), 0) // for those who read process lists
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		return fmt.Errorf("keeper: %w", err)

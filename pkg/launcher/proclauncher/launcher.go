@@ -329,9 +329,7 @@ func (l *Launcher) usable(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closing {
+	if l.ending() {
 		return launcher.ErrClosed
 	}
 	return nil

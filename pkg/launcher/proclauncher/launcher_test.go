@@ -3,9 +3,12 @@
 package proclauncher_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/musterproject/muster/internal/need"
@@ -14,19 +17,20 @@ import (
 	"github.com/musterproject/muster/pkg/launcher/proclauncher"
 )
 
+// TestMain plays the part this process was started for. syscall.Exit, because the race detector makes os.Exit wait a second.
 func TestMain(m *testing.M) {
 	if code, child := launchertest.ChildMain(); child {
-		os.Exit(code)
+		syscall.Exit(code)
 	}
 	if len(os.Args) > 1 && os.Args[1] == proclauncher.KeeperArg {
 		if err := proclauncher.KeeperMain(context.Background()); err != nil {
 			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+			syscall.Exit(1)
 		}
-		os.Exit(0)
+		syscall.Exit(0)
 	}
 	if len(os.Args) > 1 && os.Args[1] == workerArg {
-		os.Exit(workerMain(os.Args[2:]))
+		syscall.Exit(workerMain(os.Args[2:]))
 	}
 	os.Exit(m.Run())
 }
@@ -70,5 +74,9 @@ func shut(t testing.TB, l *proclauncher.Launcher) {
 	t.Helper()
 	if err := l.Close(); err != nil {
 		t.Errorf("close: %v", err)
+	}
+	log, err := os.ReadFile(filepath.Join(proclauncher.StateDir(l), "keeper.log"))
+	if err != nil || bytes.Contains(log, []byte("DATA RACE")) || bytes.Contains(log, []byte("panic")) {
+		t.Errorf("the keeper wrote (%v):\n%s", err, log)
 	}
 }

@@ -298,7 +298,8 @@ func TestLoudChildHurtsNobody(t *testing.T) {
 	begun := time.Now()
 	const quiet = 10
 	for range quiet {
-		spec := s.child(0, "exit", "0")
+		spec := s.child(0, "wait")
+		shell(spec, "exit 0")
 		if _, err := l.Launch(t.Context(), *spec); err != nil {
 			t.Fatal(err)
 		}

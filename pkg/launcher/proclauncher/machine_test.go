@@ -180,9 +180,10 @@ func TestUsage(t *testing.T) {
 		s := newScene(t, use)
 		s.cfg.UsageEvery = 100 * time.Millisecond
 		l := s.open()
-		busy, calm := s.child(0, "wait"), s.child(0, "wait")
-		shell(&s.specs[0], "while :; do :; done")
-		busy = &s.specs[0]
+		s.child(0, "wait")
+		calm := s.child(0, "wait")
+		busy := &s.specs[0]
+		shell(busy, "while :; do :; done")
 		for _, spec := range s.specs {
 			if _, err := l.Launch(t.Context(), spec); err != nil {
 				t.Fatal(err)

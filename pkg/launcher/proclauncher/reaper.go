@@ -129,7 +129,9 @@ type childSiginfo struct {
 func nextDead(options int) (int, error) {
 	for {
 		var info childSiginfo
-		_, _, errno := unix.Syscall6(unix.SYS_WAITID, unix.P_ALL, 0, uintptr(unsafe.Pointer(&info)), uintptr(unix.WEXITED|unix.WNOWAIT|options), 0, 0)
+		how := uintptr(unix.WEXITED | unix.WNOWAIT | options)
+		//nolint:gosec // the pid in the answer cannot be read from the type that x/sys has for it
+		_, _, errno := unix.Syscall6(unix.SYS_WAITID, unix.P_ALL, 0, uintptr(unsafe.Pointer(&info)), how, 0, 0)
 		switch errno {
 		case 0:
 			return int(info.pid), nil

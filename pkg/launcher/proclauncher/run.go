@@ -185,7 +185,7 @@ func (k *keeper) live(r *run, o *order, taken func()) {
 // once, or, while a stop's grace lasts, may use the rest of it.
 func (k *keeper) attend(r *run, p *process) (status syscall.WaitStatus) {
 	var look pause
-	exit, done := p.exit, phase(running)
+	exit, done := p.exit, running
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
