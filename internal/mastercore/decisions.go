@@ -223,6 +223,7 @@ func (c *Core) explain(d *demand, key reasonKey) deploy.Decision {
 		out.Text = c.infeasibleText(d, key)
 	case deploy.ReasonMaxDrivers:
 		out.Text = fmt.Sprintf("%s at a time is the cluster's limit; wait for one to end, or raise the limit", count(key.a, "driver"))
+	default: // the others need nothing here
 	}
 	if key.policy != 0 {
 		c.quote(&out, &d.policy)

@@ -74,6 +74,7 @@ func (k *checker) worker(id deploy.WorkerID, w *worker) {
 		k.want(w.session == nil, "M8", "unknown worker %s has a session", id)
 	case deploy.WorkerAlive:
 		k.want(w.session != nil, "M8", "worker %s is alive without a session", id)
+	default: // the others need nothing here
 	}
 	k.want(w.session == nil || w.session.worker == w && c.sessions[w.session.peer] == w.session, "M8", "worker %s has a session that is not its own", id)
 }

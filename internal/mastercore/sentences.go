@@ -27,6 +27,7 @@ func mainText(r *scheduler.Reason) string {
 		return "no worker matches what it asks for; change the request"
 	case deploy.ReasonWorkerDraining, deploy.ReasonWorkerUnhealthy, deploy.ReasonBlacklisted:
 		return "the workers it would fit on take no work now; wait, or look at them"
+	default: // the others need nothing here
 	}
 	return "waits for a worker"
 }
@@ -61,6 +62,7 @@ func causePhrase(c *deploy.Cause) string {
 		return "unreachable"
 	case deploy.ReasonBlacklisted:
 		return "put aside after failures"
+	default: // the others need nothing here
 	}
 	return c.Code.String()
 }

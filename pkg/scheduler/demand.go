@@ -19,8 +19,8 @@ type demand struct {
 	row     DemandRow
 }
 
-// rank is the order of asking within drivers or executors.
-func (d *demand) rank() key {
+// turn is the order of asking within drivers or executors.
+func (d *demand) turn() key {
 	return key{d.row.Order, (uint64(d.row.Profile)+1)<<32 | uint64(d.row.Ref)} // never key{}, after which walks begin
 }
 
@@ -49,7 +49,7 @@ type groupKey struct {
 // group holds demands with equal needs that wait for a worker that fits.
 type group struct {
 	groupKey
-	members tree // by rank
+	members tree // by turn
 	woken   bool // in queue.woken and not in its shape's tree
 	done    bool // this view has nothing more to ask of it
 	start   key  // where this view began to ask, so that it can begin again
@@ -60,9 +60,9 @@ func (g *group) key(ref int32) key { return key{uint64(g.cores) << 32, uint64(re
 
 // queue keeps track of who is to be asked and who waits for what.
 type queue struct {
-	pending [2]tree // to be asked, by rank: drivers, executors
-	waiting [2]tree // for room or for a driver slot, by rank
-	slots   tree    // drivers that wait for a driver slot, by rank
+	pending [2]tree // to be asked, by turn: drivers, executors
+	waiting [2]tree // for room or for a driver slot, by turn
+	slots   tree    // drivers that wait for a driver slot, by turn
 	alarms  tree    // by time
 	always  tree    // asked at every update, by ref
 	groups  []group
@@ -95,7 +95,7 @@ func (s *State) pend(d *demand) {
 	}
 	s.unpark(d)
 	d.pending = true
-	s.queue.pending[d.kind()].insert(d.rank(), 0)
+	s.queue.pending[d.kind()].insert(d.turn(), 0)
 }
 
 // forget takes a demand out of all queues.
@@ -103,7 +103,7 @@ func (s *State) forget(d *demand) {
 	s.unpark(d)
 	if d.pending {
 		d.pending = false
-		s.queue.pending[d.kind()].remove(d.rank())
+		s.queue.pending[d.kind()].remove(d.turn())
 	}
 }
 
@@ -116,7 +116,7 @@ func (s *State) park(d *demand, wake Wake) {
 	case WakeNeedFits:
 		s.join(d)
 	case WakeDriverSlot:
-		q.slots.insert(d.rank(), 0)
+		q.slots.insert(d.turn(), 0)
 	case WakeAt:
 		q.alarms.insert(alarmKey(wake.At, d.row.Ref), 0)
 	case WakeChanged:
@@ -124,7 +124,7 @@ func (s *State) park(d *demand, wake Wake) {
 		q.always.insert(alwaysKey(d), 0)
 	}
 	if wake.queues() {
-		q.waiting[d.kind()].insert(d.rank(), 0)
+		q.waiting[d.kind()].insert(d.turn(), 0)
 	}
 }
 
@@ -138,7 +138,7 @@ func (s *State) unpark(d *demand) {
 	case WakeNeedFits:
 		s.leave(d)
 	case WakeDriverSlot:
-		q.slots.remove(d.rank())
+		q.slots.remove(d.turn())
 	case WakeAt:
 		q.alarms.remove(alarmKey(d.wake.At, d.row.Ref))
 	case WakeChanged:
@@ -146,7 +146,7 @@ func (s *State) unpark(d *demand) {
 		q.always.remove(alwaysKey(d))
 	}
 	if d.wake.queues() {
-		q.waiting[d.kind()].remove(d.rank())
+		q.waiting[d.kind()].remove(d.turn())
 	}
 }
 
@@ -167,13 +167,13 @@ func (s *State) join(d *demand) {
 		s.shapes.list[k.shape].groups.insert(q.groups[i].key(i), ^uint64(k.memory))
 	}
 	d.group = i
-	q.groups[i].members.insert(d.rank(), 0)
+	q.groups[i].members.insert(d.turn(), 0)
 }
 
 // leave takes a demand out of its group; an empty group goes, unless a view is still to look at it.
 func (s *State) leave(d *demand) {
 	g := &s.queue.groups[d.group]
-	g.members.remove(d.rank())
+	g.members.remove(d.turn())
 	if g.members.n == 0 && !g.woken {
 		s.shapes.list[g.shape].groups.remove(g.key(d.group))
 		s.dissolve(d.group)

@@ -62,6 +62,20 @@ func (x *index) cut(ref uint32, s *spot) {
 	}
 }
 
+// move follows a worker from what it had to what it has.
+func (x *index) move(ref uint32, was, is *spot) {
+	x.cores.remove(keyOf(uint32(was.cores), was.label, ref))
+	x.cores.insert(keyOf(uint32(is.cores), is.label, ref), uint64(is.memory))
+	if x.memory.f != nil {
+		x.memory.remove(keyOf(short(was.memory), was.label, ref))
+		x.memory.insert(keyOf(short(is.memory), is.label, ref), uint64(is.cores))
+	}
+	if now := class(is.cores, is.memory); x.names.f != nil && now != class(was.cores, was.memory) {
+		x.names.remove(keyOf(0, was.label, ref))
+		x.names.insert(keyOf(0, is.label, ref), now)
+	}
+}
+
 // fits tells whether any worker has so much of both.
 func (x *index) fits(cores int32, memory int64) bool {
 	k, ok := x.cores.prev(above(math.MaxUint32), uint64(memory))
@@ -86,6 +100,7 @@ func (x *index) next(n *Need, by By, from key) (key, bool) {
 		return k, ok && uint32(k.hi>>32) >= short(n.MemoryMiB)
 	case ByWorkerID:
 		return x.names.next(from, classes(n.Cores, n.MemoryMiB))
+	default: // the others need nothing here
 	}
 	k, ok := x.cores.prev(from, uint64(n.MemoryMiB))
 	return k, ok && int32(k.hi>>32) >= n.Cores
@@ -98,6 +113,7 @@ func (s *spot) from(by By, ref uint32) key {
 		return keyOf(short(s.memory), s.label, ref)
 	case ByWorkerID:
 		return keyOf(0, s.label, ref)
+	default: // the others need nothing here
 	}
 	return keyOf(uint32(s.cores), s.label, ref)
 }

@@ -40,12 +40,7 @@ func (s *State) countKinds(ref uint32, w *worker, in bool) {
 
 // dropKinds forgets the kinds that are left without a worker. They are empty by then.
 func (s *State) dropKinds() {
-	s.kinds = slices.DeleteFunc(s.kinds, func(k kind) bool {
-		if k.workers > 0 {
-			return false
-		}
-		return true
-	})
+	s.kinds = slices.DeleteFunc(s.kinds, func(k kind) bool { return k.workers <= 0 })
 }
 
 // moveKinds follows what a worker has free, from what the indexes know to what is now.

@@ -31,6 +31,7 @@ func fitting(b *schedulertest.Books, v scheduler.View, n *scheduler.Need, by sch
 			first = cmp.Compare(v.Free(x).Cores, v.Free(y).Cores)
 		case scheduler.ByMemoryFreeAsc, scheduler.ByMemoryFreeDesc:
 			first = cmp.Compare(v.Free(x).MemoryMiB, v.Free(y).MemoryMiB)
+		default: // the others need nothing here
 		}
 		return cmp.Or(first, cmp.Compare(b.Workers[x].ID, b.Workers[y].ID), cmp.Compare(x, y))
 	})

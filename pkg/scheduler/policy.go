@@ -23,11 +23,11 @@ type SchedulerPolicy interface {
 	Place(ctx context.Context, view View) (Plan, error)
 }
 
-// WorkerRef and DemandRef are dense slots given by the core: no strings or maps on the hot path. Slots are used again after Gone.
-type (
-	WorkerRef uint32
-	DemandRef uint32
-)
+// WorkerRef is a worker's dense slot, given by the core: no strings or maps on the hot path. Slots are used again after Gone.
+type WorkerRef uint32
+
+// DemandRef is a demand's slot.
+type DemandRef uint32
 
 // NoWorker is no worker: where Next starts, and what a Reason without a nearest miss names.
 const NoWorker = ^WorkerRef(0)

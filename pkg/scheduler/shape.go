@@ -195,6 +195,7 @@ func (s *State) order(x *index, by By) {
 		t = &x.memory
 	case ByWorkerID:
 		t = &x.names
+	default: // the others need nothing here
 	}
 	if t == nil || t.f != nil {
 		return

@@ -55,20 +55,18 @@ type State struct {
 	history history
 	update  uint64 // counts updates, for duplicates within one
 
-	view     uint64 // counts views; the open one if open
-	open     bool
-	planned  bool
-	walk     walk
-	asked    []DemandRef
-	touched  []WorkerRef
-	gained   []DemandRef // demands with takes
-	back     []int32     // of each grant the one before it on its worker, -1 if none
-	failed   []uint32    // groups of which a take did not fit
-	avoiding uint64
-	avoider  DemandRef
-	bufs     [2]buffers // plans are read while the next is made
-	buf      *buffers
-	before   before
+	view    uint64 // counts views; the open one if open
+	open    bool
+	planned bool
+	walk    walk
+	asked   []DemandRef
+	touched []WorkerRef
+	gained  []DemandRef // demands with takes
+	back    []int32     // of each grant the one before it on its worker, -1 if none
+	failed  []uint32    // groups of which a take did not fit
+	bufs    [2]buffers  // plans are read while the next is made
+	buf     *buffers
+	before  before
 }
 
 // buffers hold one plan.

@@ -180,7 +180,7 @@ func (v View) Avoids(d DemandRef, w WorkerRef) bool {
 	return slices.Contains(v.state.demands[d].row.Avoid, w)
 }
 
-// Seed, Now and Version are of the update that the view stands on.
+// Seed gives the seed of the update that the view stands on, as Now and Version give its time and version.
 func (v View) Seed() uint64 { return v.state.seed }
 
 // Now gives the time of the update.

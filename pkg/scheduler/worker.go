@@ -23,7 +23,6 @@ type worker struct {
 		memory int64
 	}
 	last    int32  // the last grant of this view here, -1 if none
-	avoided uint64 // equals State.avoiding where the demand looked at avoids this worker
 	named   uint64 // the update that named the slot last
 	version uint64 // of the last change
 	row     WorkerRow
@@ -107,12 +106,14 @@ func (s *State) reindex(ref uint32, w *worker) {
 	if custom {
 		s.moveKinds(ref, w, open)
 	}
-	plain := &s.shapes.list[0]
-	if w.indexed {
-		plain.free.cut(ref, &w.in)
-	}
-	if open {
-		plain.free.add(ref, &now)
+	plain := &s.shapes.list[0].free
+	switch {
+	case w.indexed && open:
+		plain.move(ref, &w.in, &now)
+	case open:
+		plain.add(ref, &now)
+	default:
+		plain.cut(ref, &w.in)
 	}
 	for _, i := range s.shapes.built {
 		if !custom {

@@ -108,6 +108,7 @@ func (m *match) sorted(by scheduler.By, ok func(int) bool) []int {
 			first = cmp.Compare(m.free[a].Cores, m.free[b].Cores)
 		case scheduler.ByMemoryFreeAsc, scheduler.ByMemoryFreeDesc:
 			first = cmp.Compare(m.free[a].MemoryMiB, m.free[b].MemoryMiB)
+		default: // the others need nothing here
 		}
 		return cmp.Or(first, cmp.Compare(m.books.Workers[a].ID, m.books.Workers[b].ID))
 	})
