@@ -134,9 +134,9 @@ func TestDriverKilled(t *testing.T) {
 	t.Parallel()
 	c := start(t, 2)
 	single := c.Submit(t, "/bin/sleep", "1000")
-	d := c.Driver(t, single, deploy.DriverRunning)
+	c.Driver(t, single, deploy.DriverRunning)
 	shoot(t, c, single)
-	d = c.Driver(t, single, deploy.DriverFailed)
+	d := c.Driver(t, single, deploy.DriverFailed)
 	if d.Exit.Signal != int32(syscall.SIGKILL) || d.Attempt != 1 {
 		t.Errorf("got %+v", d)
 	}

@@ -165,7 +165,8 @@ func TestDemoOnHold(t *testing.T) {
 // get gives a page.
 func get(t *testing.T, url string) string {
 	t.Helper()
-	answer, err := http.Get(url)
+	client := http.Client{Timeout: cluster.Patience}
+	answer, err := client.Get(url)
 	if err != nil {
 		t.Fatal(err)
 	}
