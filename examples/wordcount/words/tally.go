@@ -22,43 +22,72 @@ type Count struct {
 // Add counts the words of text.
 func (t Tally) Add(text []byte) {
 	seen := map[string]*int64{} // a word that comes again costs no second look into t
-	var word []byte
+	var lower []byte
 	for len(text) > 0 {
-		r, n := rune(text[0]), 1
-		if r >= utf8.RuneSelf {
-			r, n = utf8.DecodeRune(text)
-		}
-		text = text[n:]
-		if inWord(r) {
-			word = utf8.AppendRune(word, unicode.ToLower(r))
+		var word []byte
+		if word, text = next(text, &lower); len(word) == 0 {
 			continue
 		}
-		note(seen, word)
-		word = word[:0]
+		n := seen[string(word)]
+		if n == nil {
+			n = new(int64)
+			seen[string(word)] = n
+		}
+		*n++
 	}
-	note(seen, word)
 	for w, n := range seen {
 		t[w] += *n
 	}
 }
 
-func note(seen map[string]*int64, word []byte) {
-	if len(word) == 0 {
-		return
+// next gives the first word of text in lower case, "" if there is none, and what follows it. The word lies in text, or in lower.
+func next(text []byte, lower *[]byte) (word, rest []byte) {
+	begin := 0
+	for begin < len(text) && class(text[begin]) == apart {
+		begin++
 	}
-	n := seen[string(word)]
-	if n == nil {
-		n = new(int64)
-		seen[string(word)] = n
+	end := begin
+	for end < len(text) && class(text[end]) == plain {
+		end++
 	}
-	*n++
+	if end == len(text) || class(text[end]) == apart {
+		return text[begin:end], text[end:]
+	}
+	word = append((*lower)[:0], text[begin:end]...) // from here on rune by rune
+	for text = text[end:]; len(text) > 0; {
+		r, n := utf8.DecodeRune(text)
+		if !inWord(r) {
+			text = text[n:]
+			break
+		}
+		word, text = utf8.AppendRune(word, unicode.ToLower(r)), text[n:]
+	}
+	*lower = word
+	return word, text
+}
+
+// What a byte may be: nothing of a word, a letter or digit in lower case, or something to look at closely.
+const (
+	apart = iota
+	plain
+	other
+)
+
+func class(b byte) int {
+	switch {
+	case 'a' <= b && b <= 'z', '0' <= b && b <= '9':
+		return plain
+	case b >= utf8.RuneSelf, 'A' <= b && b <= 'Z':
+		return other
+	}
+	return apart
 }
 
 func inWord(r rune) bool {
 	switch {
-	case 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9':
-		return true
-	case r < utf8.RuneSelf || r == utf8.RuneError:
+	case r < utf8.RuneSelf:
+		return class(byte(r)) != apart
+	case r == utf8.RuneError:
 		return false
 	}
 	return unicode.IsLetter(r) || unicode.IsDigit(r)

@@ -11,6 +11,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/musterproject/muster/examples/wordcount/words"
 	"github.com/musterproject/muster/internal/need"
@@ -155,6 +157,23 @@ func TestTop(t *testing.T) {
 	if want := []words.Count{{"c", 3}, {"a", 2}, {"b", 2}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("%v", got)
 	}
+}
+
+// FuzzAdd compares with the plainest way to say what a word is.
+func FuzzAdd(f *testing.F) {
+	f.Add("Go go\xffGO größe ΣΊΣΥΦΟΣ 1a-B2 \ufffd x")
+	f.Add("\xe6\x95\xb0字a\xe6")
+	f.Fuzz(func(t *testing.T, text string) {
+		want := words.Tally{}
+		for _, w := range strings.FieldsFunc(text, func(r rune) bool { return r == utf8.RuneError || !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+			want[strings.Map(unicode.ToLower, w)]++
+		}
+		got := words.Tally{}
+		got.Add([]byte(text))
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	})
 }
 
 func FuzzTally(f *testing.F) {
