@@ -119,8 +119,8 @@ func (s *spot) from(by By, ref uint32) key {
 }
 
 // start gives the key before which nothing stands in an order.
-func (by By) start() key {
-	if by == ByCoresFreeDesc || by == ByMemoryFreeDesc {
+func (b By) start() key {
+	if b == ByCoresFreeDesc || b == ByMemoryFreeDesc {
 		return above(math.MaxUint32)
 	}
 	return key{}
