@@ -83,11 +83,12 @@ func (c Config) Validate() error {
 // FromEnv overlays c with what the environment says, in the variables that submit and workers set: MUSTER_MASTER, MUSTER_APP_NAME,
 // MUSTER_CLUSTER_NAME, MUSTER_CORES_MAX, MUSTER_EXECUTOR_CORES, MUSTER_EXECUTOR_MEMORY (a bare number is MiB), MUSTER_EXECUTOR_INSTANCES,
 // MUSTER_DRIVER_HOST, MUSTER_DRIVER_BINDADDRESS, MUSTER_DRIVER_PORT, MUSTER_TASK_MAXFAILURES, MUSTER_EXECUTOR_ENV (a JSON object of strings),
-// MUSTER_EXECUTOR_RESOURCES (name=count, comma separated) and MUSTER_FILES (paths, comma separated). An empty variable counts as unset.
+// MUSTER_EXECUTOR_RESOURCES (name=count, comma separated), MUSTER_FILES (paths, comma separated) and USER. An empty variable counts as unset.
 func (c Config) FromEnv(lookup func(string) (string, bool)) (Config, error) {
 	e := environment{lookup: lookup}
 	e.text("MUSTER_MASTER", &c.Master)
 	e.text("MUSTER_APP_NAME", &c.Name)
+	e.text("USER", &c.User)
 	e.text("MUSTER_CLUSTER_NAME", &c.Cluster)
 	e.text("MUSTER_DRIVER_HOST", &c.DriverHost)
 	e.text("MUSTER_DRIVER_BINDADDRESS", &c.BindAddress)

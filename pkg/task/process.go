@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -52,6 +54,7 @@ func executorMain(ctx context.Context, p *Program, o options) int {
 		log.Error("executor", "error", err)
 		return ExitUsage
 	}
+	fit(int(e.ready.Cores), os.LookupEnv)
 	transport := taskTransport()
 	e.transport = transport
 	ctx, _, stop := signals(ctx)
@@ -67,6 +70,20 @@ func executorMain(ctx context.Context, p *Program, o options) int {
 		return 1
 	}
 	return 0
+}
+
+// fit keeps the process to the cores and the memory it was granted, as far as the runtime can, unless its environment says otherwise: memory is a soft
+// limit, near which the collector works harder, and the second processor is for what is not a task.
+func fit(cores int, lookup func(string) (string, bool)) {
+	if _, set := lookup("GOMAXPROCS"); !set {
+		runtime.GOMAXPROCS(min(runtime.GOMAXPROCS(0), max(2, cores)))
+	}
+	text, _ := lookup("MUSTER_MEMORY_MB")
+	if _, set := lookup("GOMEMLIMIT"); !set {
+		if mib, err := strconv.ParseInt(text, 10, 64); err == nil && mib > 0 && mib < 1<<40 {
+			debug.SetMemoryLimit(mib << 20)
+		}
+	}
 }
 
 // executorOfEnv reads what worker and driver have put into the environment.

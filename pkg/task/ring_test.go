@@ -28,6 +28,8 @@ type ring struct {
 	mu     sync.Mutex
 	tell   func(backend.Event)
 	killed []int32
+
+	failure error // why the application was given up
 }
 
 const ringApp = "app-ring"
@@ -40,6 +42,7 @@ func (r *ring) Run(ctx context.Context, _ backend.Application, tell func(backend
 	r.mu.Unlock()
 	tell(backend.Registered{App: ringApp, Token: ringToken})
 	<-ctx.Done()
+	r.failure = context.Cause(ctx)
 	return nil
 }
 
@@ -516,5 +519,26 @@ func TestInputsWaitForTheirResultsToBeTaken(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
+	})
+}
+
+// A driver that panics gives its application up all the same, as a failed one, before the panic goes on.
+func TestDriverPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, _ := echoProgram()
+		var r *ring
+		defer func() {
+			if got := recover(); got != "boom" {
+				t.Errorf("the panic became %v", got)
+			}
+			if r.failure == nil || r.failure.Error() != "the driver panicked" {
+				t.Errorf("the cluster hears %v", r.failure)
+			}
+		}()
+		err := play(t, p, func(_ context.Context, _ *Session, mine *ring) error {
+			r = mine
+			panic("boom")
+		})
+		t.Errorf("it returns %v", err)
 	})
 }

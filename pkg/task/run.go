@@ -49,10 +49,10 @@ func (o *place) run(ctx context.Context, cfg Config, log *slog.Logger, drive fun
 		return err
 	}
 	d := newDriver(cfg, log, o.backend)
-	base, stop := context.WithCancelCause(context.WithoutCancel(ctx))
-	defer stop(nil)
 	var service sync.WaitGroup
 	defer service.Wait()
+	base, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stop(nil)
 	served := make(chan error, 1)
 	service.Go(func() { d.run(base) })
 	service.Go(func() {
@@ -62,7 +62,7 @@ func (o *place) run(ctx context.Context, cfg Config, log *slog.Logger, drive fun
 	user, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	held, release := context.WithCancelCause(base)
-	defer release(nil)
+	defer release(errors.New("the driver panicked")) // unless it has ended before
 	ended := make(chan error, 1)
 	service.Go(func() {
 		err := o.backend.Run(held, o.spec, d.hear)
