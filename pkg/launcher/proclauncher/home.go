@@ -146,7 +146,8 @@ func (h home) killMembers() ([]int, error) {
 	})
 }
 
+// owns tells whether a process was started by this keeper, or is it. A home without a name owns nobody: most processes have no nonce.
 func (h home) owns(pid int) bool {
 	nonce := nonceOf(pid)
-	return nonce == h.Generation || strings.HasPrefix(nonce, h.Generation+".")
+	return h.Generation != "" && (nonce == h.Generation || strings.HasPrefix(nonce, h.Generation+"."))
 }

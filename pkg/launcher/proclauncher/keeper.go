@@ -105,33 +105,39 @@ func shutInherited() error {
 }
 
 // serve answers one worker at a time, the newest, until there is neither worker nor launch.
-func (k *keeper) serve(ctx context.Context, listener *net.UnixListener) error {
-	ctx, cancel := context.WithCancel(ctx)
+func (k *keeper) serve(ctx context.Context, listener *net.UnixListener) (err error) {
+	told := ctx.Done()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // being told to end is not yet the end
 	var all sync.WaitGroup
-	defer all.Wait()
-	defer cancel()
-	defer listener.Close()
-
+	defer func() {
+		cancel()
+		_ = listener.Close()
+		if err == nil {
+			all.Wait()
+		} // else the end of the process ends the rest
+	}()
 	reaped := make(chan error, 1)
 	all.Go(func() { reaped <- k.reaper.run(ctx) })
 	calls := make(chan *net.UnixConn)
 	all.Go(func() { k.listen(ctx, listener, calls) })
 	all.Go(func() { k.measure(ctx) })
-	defer k.cleanUp()
 
 	// Handlers, also for what was ignored before: an ignored signal would stay ignored in the children.
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGPIPE, unix.SIGUSR1, unix.SIGUSR2)
 	defer signal.Stop(signals)
-	return k.loop(ctx, calls, signals, reaped)
+	if err := k.loop(ctx, told, calls, signals, reaped); err != nil {
+		return err
+	}
+	k.cleanUp()
+	return nil
 }
 
-func (k *keeper) loop(ctx context.Context, calls <-chan *net.UnixConn, signals <-chan os.Signal, reaped <-chan error) error {
+func (k *keeper) loop(ctx context.Context, told <-chan struct{}, calls <-chan *net.UnixConn, signals <-chan os.Signal, reaped <-chan error) error {
 	first := time.NewTimer(firstContact)
 	defer first.Stop()
 	var now *session
 	defer func() { now.end() }()
-	over := ctx.Done()
 	for {
 		select {
 		case conn := <-calls:
@@ -147,13 +153,14 @@ func (k *keeper) loop(ctx context.Context, calls <-chan *net.UnixConn, signals <
 			if s == unix.SIGTERM || s == unix.SIGINT {
 				k.stopAll()
 			}
-		case <-over:
-			over = nil
+		case <-told:
+			told = nil
 			k.stopAll()
-		case err := <-reaped:
-			if ctx.Err() == nil {
-				return errors.Join(errors.New("children cannot be waited for"), err)
-			}
+		case err := <-reaped: // whoever waits for a child waits in vain: a keeper that cannot keep them ends them
+			now.hangUp()
+			now = nil
+			retry(lastBytes, func() bool { return killHome(k.home) == nil })
+			return errors.Join(errors.New("children cannot be waited for"), err)
 		case <-k.changed:
 		}
 		if k.done() {

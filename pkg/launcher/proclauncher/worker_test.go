@@ -129,7 +129,7 @@ func (s *scene) start(alive int, inherited ...*os.File) {
 	if err := s.worker.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Cleanup(func() { s.killWorker() })
+	s.t.Cleanup(s.leave)
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		s.t.Fatalf("the worker said %q: %v", line, err)
@@ -171,6 +171,19 @@ func (s *scene) killWorker() {
 		_ = s.worker.Process.Kill() // it may have ended
 		_ = s.worker.Wait()
 	}
+}
+
+// leave ends what a failed test left over.
+func (s *scene) leave() {
+	s.killWorker()
+	if len(launchertest.Alive(s.t, s.nonce)) == 0 {
+		return
+	}
+	l := open(s.t, s.cfg)
+	for _, spec := range s.specs {
+		_ = l.Control(context.Background(), spec.Launch, launcher.Stop{Grace: -1}) // it may not be known
+	}
+	shut(s.t, l)
 }
 
 func (s *scene) open() *proclauncher.Launcher {
