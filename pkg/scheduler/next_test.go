@@ -154,6 +154,7 @@ func TestIDsInAnyOrder(t *testing.T) {
 				t.Fatal(err)
 			}
 			b.Delta()
+			b.AddDemand(scheduler.DemandRow{Units: 1, Need: scheduler.Need{Cores: 1, Custom: []deploy.Amount{{Name: "gpu", Count: 5}}}, Cores: 9})
 			for i := range 800 {
 				free := deploy.Resources{Cores: 1 + r.Int32N(3), MemoryMiB: r.Int64N(2000)}
 				if i%2 == 0 {
@@ -174,6 +175,7 @@ func TestIDsInAnyOrder(t *testing.T) {
 					v := s.View(0)
 					compareNext(t, b, v, &n)
 					compareNext(t, b, v, &scheduler.Need{Cores: 1, Custom: []deploy.Amount{{Name: "gpu", Count: 2}}})
+					compareNearest(t, b, v)
 				}
 			}
 		})
@@ -187,4 +189,17 @@ func halving(i int) string {
 		id = append(id, byte('a'+j%2))
 	}
 	return string(append(id, 'a'+byte(1-i%2)))
+}
+
+// compareNearest asks why no worker has the gpus that demand 0 wants.
+func compareNearest(t *testing.T, b *schedulertest.Books, v scheduler.View) {
+	t.Helper()
+	best := int32(0)
+	for _, w := range b.Workers {
+		best = max(best, w.Total.Of("gpu"))
+	}
+	r, _ := v.Explain(0)
+	if c := r.Causes[0]; r.Code != deploy.ReasonInfeasible || c.Have != int64(best) || best > 0 && b.Workers[c.Nearest].Total.Of("gpu") != best {
+		t.Fatalf("got %+v, want the nearest to have %d", r, best)
+	}
 }

@@ -141,7 +141,7 @@ func (s *State) settle() {
 // anyway. The same holds for whoever is out of cores only because others of its application took some.
 func (s *State) commit() {
 	for _, ref := range s.asked {
-		if d := &s.demands[ref]; d.waited < 0 || d.granted > 0 {
+		if d := &s.demands[ref]; d.waited < 0 {
 			s.pend(d)
 		}
 	}

@@ -185,6 +185,13 @@ func TestDrivers(t *testing.T) {
 	if got := total(plan.Grants); got != [3]int32{3, 0, 0} {
 		t.Errorf("not spread: got %v, want all on the first", got)
 	}
+	done := one
+	done.Units = 0
+	_, want := place(t, true, scheduler.Options{SpreadDrivers: true}, trio(10, 10240), one)
+	_, plan = place(t, true, scheduler.Options{SpreadDrivers: true}, trio(10, 10240), done, one)
+	if len(plan.Grants) != 1 || plan.Grants[0].Worker != want.Grants[0].Worker {
+		t.Errorf("behind a driver that wants nothing: got %v, want worker %d", plan.Grants, want.Grants[0].Worker)
+	}
 	big := one
 	big.Need.Cores = 20
 	_, plan = place(t, true, scheduler.DefaultOptions(), trio(10, 10240), big, one)

@@ -158,7 +158,7 @@ func TestBoundedViewsGoOn(t *testing.T) {
 		v := r.View(3)
 		for d := range v.Asked() {
 			asked = append(asked, d)
-			v.Wait(d, scheduler.Reason{Code: deploy.ReasonQuota}, scheduler.Wake{Kind: scheduler.WakeChanged})
+			v.Wait(d, scheduler.Reason{Code: deploy.ReasonQuota}, scheduler.Wake{Kind: scheduler.WakeNeedFits})
 		}
 		v.Plan()
 		r.tell()
@@ -166,6 +166,39 @@ func TestBoundedViewsGoOn(t *testing.T) {
 	if !slices.Equal(asked, refs(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)) {
 		t.Fatalf("woken: asked %v, want each once", asked)
 	}
+}
+
+// TestAFailedGroupWakes lets one demand wait for room that another's group took for a while.
+func TestAFailedGroupWakes(t *testing.T) {
+	all := demand(0, 4, 100)
+	all.Units = 2
+	r := open(t, worker(0, 4, 512), all, demand(1, 4, 100))
+	v := r.View(0)
+	for d := range v.Asked() {
+		if d == 0 {
+			v.Take(0, 0, 4, 7)
+			continue
+		}
+		v.Wait(d, scheduler.Reason{Code: deploy.ReasonQueueBehind}, scheduler.Wake{Kind: scheduler.WakeNeedFits})
+		v.Take(0, 0, 4, 7) // fails, and the group with it
+		v.Wait(0, scheduler.Reason{Code: deploy.ReasonHeld}, scheduler.Wake{Kind: scheduler.WakeChanged})
+	}
+	if got := v.Plan().Grants; len(got) > 0 {
+		t.Fatalf("got %v, want no grant", got)
+	}
+	r.tell()
+	r.wantAsked("the group took nothing", 1)
+}
+
+// TestAnotherWorkerInTheSlotWakes replaces a worker by one with as much as a policy has seen there before.
+func TestAnotherWorkerInTheSlotWakes(t *testing.T) {
+	r := open(t, worker(0, 8, 512), demand(0, 4, 100))
+	r.leave(scheduler.Wake{Kind: scheduler.WakeNeedFits})
+	r.tell(worker(0, 7, 512))
+	other := worker(0, 8, 512)
+	other.ID = "another"
+	r.tell(other)
+	r.wantAsked("a worker that was never seen", 0)
 }
 
 func TestADroppedPlanChangesNothing(t *testing.T) {
@@ -179,6 +212,11 @@ func TestADroppedPlanChangesNothing(t *testing.T) {
 	r.wantAsked("the plan was never made", 0, 1)
 	r.tell()
 	r.wantAsked("nor in the next update", 0, 1)
+	r.leave(scheduler.Wake{Kind: scheduler.WakeChanged})
+	r.wantAsked("a view on the same books begins again", 0, 1)
+	r.leave(scheduler.Wake{Kind: scheduler.WakeChanged})
+	r.tell()
+	r.wantAsked("the plan was made and the books went on")
 }
 
 func TestLastWaitCounts(t *testing.T) {
