@@ -60,7 +60,7 @@ const driverEnv = "MUSTER_TEST_DRIVER"
 func driverProcess(t *testing.T, nonce, file string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), driverEnv+"="+file, nonceEnv+"="+nonce)
+	cmd.Env = append(os.Environ(), driverEnv+"="+file, nonceEnv+"="+nonce, "TMPDIR="+t.TempDir()) // one that is killed cleans nothing up
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
