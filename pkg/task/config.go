@@ -38,6 +38,7 @@ type Config struct {
 	Attempts         int           // failures of one task that fail its job; 0: 4, or what the local URL says
 	Heartbeat        time.Duration // between driver and executors
 	DriverTimeout    time.Duration // an executor that does not hear of its driver for so long ends
+	RegisterTimeout  time.Duration // until an application that no master takes in is given up
 	MaxInFlight      int           // tasks of a Map that are added and not yet taken by its user
 	MaxInFlightBytes int64         // of their inputs and outputs; a few tasks are always let through
 }
@@ -46,7 +47,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Rules: taskcore.DefaultConfig(), Master: "local[*]", ExecutorMemoryMiB: 1024,
-		Heartbeat: time.Second, DriverTimeout: 5 * time.Second, MaxInFlight: 16_384, MaxInFlightBytes: 256 << 20,
+		Heartbeat: time.Second, DriverTimeout: 5 * time.Second, RegisterTimeout: 20 * time.Second, MaxInFlight: 16_384, MaxInFlightBytes: 256 << 20,
 	}
 }
 
@@ -76,6 +77,7 @@ func (c Config) Validate() error {
 	want(c.Attempts >= 0, "%d attempts per task; take 0 for the default, or 1 and more", c.Attempts)
 	want(c.Heartbeat > 0 && c.DriverTimeout > c.Heartbeat && c.ExecutorTimeout > c.Heartbeat,
 		"Heartbeat %s must be more than nothing and less than DriverTimeout %s and ExecutorTimeout %s", c.Heartbeat, c.DriverTimeout, c.ExecutorTimeout)
+	want(c.RegisterTimeout > 0, "RegisterTimeout is %s; it must be more than nothing, such as 20s", c.RegisterTimeout)
 	want(c.MaxInFlight > 0 && c.MaxInFlightBytes > 0, "MaxInFlight %d and MaxInFlightBytes %d must be more than nothing", c.MaxInFlight, c.MaxInFlightBytes)
 	return errors.Join(faults...)
 }

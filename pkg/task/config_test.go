@@ -3,6 +3,7 @@ package task_test
 import (
 	"context"
 	"errors"
+	"net"
 	"os/exec"
 	"slices"
 	"strings"
@@ -227,5 +228,36 @@ func TestSessionSaysWhereItIs(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestDriverPortInUse(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	f := newFuncs()
+	cfg := task.DefaultConfig()
+	cfg.Master, cfg.DriverPort = "muster://127.0.0.1:1", uint16(l.Addr().(*net.TCPAddr).Port)
+	err = task.Run(t.Context(), f.program, cfg, nil)
+	if err == nil || !strings.Contains(err.Error(), l.Addr().String()) || !strings.Contains(err.Error(), "address already in use") || !strings.Contains(err.Error(), "driver.port") {
+		t.Errorf("%v", err)
+	}
+}
+
+// Masters that cannot be reached end the session with every address tried, and the program with the code for that.
+func TestUnreachableMasters(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), testProgram(t))
+	cmd.Env = []string{roleEnv + "=square", "MUSTER_MASTER=muster://127.0.0.1:1,nowhere.invalid:7077", "MUSTER_DRIVER_HOST=127.0.0.1", registerEnv + "=1s"}
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != task.ExitMuster {
+		t.Errorf("%v", err)
+	}
+	for _, says := range []string{"127.0.0.1:1: ", "nowhere.invalid:7077: ", "no master took application"} {
+		if !strings.Contains(string(out), says) {
+			t.Errorf("%s is not said: %s", says, out)
+		}
 	}
 }

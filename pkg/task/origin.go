@@ -66,7 +66,7 @@ func open(ctx context.Context, p *Program, cfg Config, o options) (*place, error
 	i := slices.IndexFunc(o.openers, func(b backend.Opener) bool { return b.Kind == url.Kind })
 	switch {
 	case i < 0 && url.Kind == deploy.KindStandalone:
-		return openRemote(ctx, cfg, url, standalone(), o)
+		return openRemote(ctx, cfg, url, standalone(cfg.RegisterTimeout), o)
 	case i < 0:
 		return nil, fmt.Errorf("master URL %q: %w: this program is built without %s; import github.com/musterproject/muster/pkg/localcluster and pass "+
 			"task.WithBackend(localcluster.Backend()), or write local[*] or muster://host:7077", cfg.Master, deploy.ErrInvalid, url.Kind)
@@ -75,10 +75,10 @@ func open(ctx context.Context, p *Program, cfg Config, o options) (*place, error
 }
 
 // standalone is the backend of muster:// URLs.
-func standalone() backend.Opener {
+func standalone(patience time.Duration) backend.Opener {
 	return backend.Opener{Kind: deploy.KindStandalone, Open: func(o backend.Options) (backend.Backend, error) {
 		cfg := app.DefaultConfig()
-		cfg.Masters, cfg.Cluster, cfg.Version = o.URL.Hosts, o.Cluster, o.Version
+		cfg.Masters, cfg.Cluster, cfg.Version, cfg.RegisterTimeout = o.URL.Hosts, o.Cluster, o.Version, patience
 		transport := grpcrpc.New(grpcrpc.DefaultConfig())
 		a, err := app.New(cfg, app.Deps{Transport: transport, Log: o.Log})
 		if err != nil {

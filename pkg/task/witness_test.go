@@ -100,5 +100,12 @@ func roleMain(f funcs, role string) int {
 		}
 		_, err := task.Call(ctx, s, f.square, 7)
 		return err
-	})
+	}, task.WithConfig(func(c *task.Config) {
+		if d, err := time.ParseDuration(os.Getenv(registerEnv)); err == nil {
+			c.RegisterTimeout = d
+		}
+	}))
 }
+
+// registerEnv shortens the wait for a master.
+const registerEnv = "MUSTER_TEST_REGISTER"
