@@ -271,18 +271,17 @@ func (l *Launcher) Control(ctx context.Context, id deploy.LaunchID, c launcher.C
 
 // order passes an order on. If the keeper is gone, so is the launch.
 func (l *Launcher) order(ctx context.Context, c control) error {
-	ln := l.current()
-	if ln == nil {
-		return nil
+	err := errKeeperGone
+	if ln := l.current(); ln != nil {
+		err = ln.ask(ctx, frame{Control: &c})
 	}
-	err := ln.ask(ctx, frame{Control: &c})
-	if errors.Is(err, errKeeperGone) {
-		if c.Kind == doSignal {
-			return fmt.Errorf("signal launch %s: %w", c.Launch, deploy.ErrAlreadyFinished)
-		}
-		return nil
+	if !errors.Is(err, errKeeperGone) {
+		return err
 	}
-	return err
+	if c.Kind == doSignal {
+		return fmt.Errorf("signal launch %s: %w", c.Launch, deploy.ErrAlreadyFinished)
+	}
+	return nil
 }
 
 // forget drops an ended launch on both sides.
