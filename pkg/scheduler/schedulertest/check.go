@@ -3,6 +3,7 @@ package schedulertest
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/musterproject/muster/pkg/deploy"
 	"github.com/musterproject/muster/pkg/scheduler"
@@ -53,7 +54,7 @@ func newLedger(b *Books) *ledger {
 	c := &ledger{books: b, cores: map[uint64]int32{}, slots: b.DriverSlots, grown: map[[2]uint32]bool{}}
 	for _, w := range b.Workers {
 		free := w.Free
-		free.Custom = spend(free.Custom, nil, 1)
+		free.Custom = slices.Clone(free.Custom)
 		c.free = append(c.free, free)
 	}
 	for _, d := range b.Demands {

@@ -52,6 +52,9 @@ type match struct {
 
 // drivers goes around the workers, rotated by the seed, each driver from where the last one was placed; or each from the first by id.
 func (m *match) drivers(list []*scheduler.DemandRow, seed uint64) {
+	if len(list) == 0 {
+		return
+	}
 	ring := m.sorted(scheduler.ByWorkerID, func(w int) bool {
 		return !m.books.Workers[w].Gone && m.books.Workers[w].Blocked == deploy.ReasonNone
 	})
@@ -120,6 +123,9 @@ func (m *match) sorted(by scheduler.By, ok func(int) bool) []int {
 
 // executors assigns cores to the usable workers, then grants them worker by worker.
 func (m *match) executors(d *scheduler.DemandRow, avoided bool) {
+	if avoided && len(d.Avoid) == 0 {
+		return
+	}
 	usable := m.sorted(m.peer.Order, func(w int) bool {
 		return m.usable(d, w) && slices.Contains(d.Avoid, scheduler.WorkerRef(w)) == avoided
 	})
