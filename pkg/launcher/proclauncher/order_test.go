@@ -13,7 +13,7 @@ import (
 
 func fullSpec() launcher.Spec {
 	return launcher.Spec{
-		Launch: deploy.LaunchID{Epoch: 3, Seq: 4}, Owner: "app/1", Dir: "/work/app/1", Program: "java", Args: []string{"-a", "b"},
+		Launch: deploy.LaunchID{Epoch: 3, Seq: 4}, Owner: "app/1", Dir: "/srv/app/1", Program: "java", Args: []string{"-a", "b"},
 		Env: []deploy.EnvVar{{Name: "A", Value: "1"}}, Files: []launcher.File{{Source: "/cache/x", Name: "x", Executable: true}},
 		Outputs: launcher.Outputs{Stdout: "stdout", Stderr: "stderr", Rolling: launcher.Rolling{By: launcher.RollBySize, MaxBytes: 5, Every: 6, Retain: 7}},
 		Secrets: []launcher.Secret{{Name: "key", Value: deploy.NewSecret("s")}}, User: "nobody",
