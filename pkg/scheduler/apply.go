@@ -140,6 +140,8 @@ func (s *State) evict(ref uint32, w *worker) {
 	live := w.live
 	w.live = false
 	s.reindex(ref, w)
+	s.moveKinds(ref, w)
+	w.inKinds = w.inKinds[:0]
 	w.live = live
 }
 

@@ -104,6 +104,7 @@ func (s *State) causes(n *Need, sh *shape, which, workers int) {
 
 // lackCustom appends how many workers lack which custom resource first. Those that have none at all lack the first.
 func (s *State) lackCustom(n *Need, sh *shape, which, workers int) {
+	s.settleKinds()
 	for _, lack := range sh.lacks[which][1:] {
 		workers -= int(lack)
 	}

@@ -43,20 +43,44 @@ func (s *State) dropKinds() {
 	s.kinds = slices.DeleteFunc(s.kinds, func(k kind) bool { return k.workers <= 0 })
 }
 
-// moveKinds follows what a worker has free, from what the indexes know to what is now.
-func (s *State) moveKinds(ref uint32, w *worker, open bool) {
-	for _, a := range w.row.Total.Custom {
-		was, is := count(w.inCustom, a.Name), count(w.free.Custom, a.Name)
-		if w.indexed == open && was == is {
+// stir says that the kinds must look at a worker again. They wait until somebody asks, which placing alone never does.
+func (s *State) stir(ref uint32, w *worker) {
+	if !w.stirred {
+		w.stirred = true
+		s.stirred = append(s.stirred, ref)
+	}
+}
+
+// settleKinds brings what the kinds know of free units up to date with the indexes.
+func (s *State) settleKinds() {
+	for _, ref := range s.stirred {
+		w := &s.workers[ref]
+		w.stirred = false
+		s.moveKinds(ref, w)
+	}
+	s.stirred = s.stirred[:0]
+}
+
+func (s *State) moveKinds(ref uint32, w *worker) {
+	for len(w.inKinds) < len(w.row.Total.Custom) {
+		w.inKinds = append(w.inKinds, -1)
+	}
+	for i, a := range w.row.Total.Custom {
+		was, is := w.inKinds[i], int32(-1) // -1: not there
+		if w.indexed {
+			is = count(w.inCustom, a.Name)
+		}
+		if was == is {
 			continue
 		}
 		k := s.kindOf(a.Name)
-		if w.indexed {
-			k.free.remove(keyOf(uint32(was), w.in.label, ref))
+		if was >= 0 {
+			k.free.remove(keyOf(uint32(was), w.label, ref))
 		}
-		if open {
+		if is >= 0 {
 			k.free.insert(keyOf(uint32(is), w.label, ref), 0)
 		}
+		w.inKinds[i] = is
 	}
 }
 
@@ -90,14 +114,10 @@ func (s *State) rebuildKinds() {
 	}
 	for ref := range s.workers {
 		w := &s.workers[ref]
-		if !w.live || !w.counted {
-			continue
-		}
-		s.countKinds(uint32(ref), w, true)
-		for _, a := range w.row.Total.Custom {
-			if w.indexed {
-				s.kindOf(a.Name).free.insert(keyOf(uint32(count(w.inCustom, a.Name)), w.label, uint32(ref)), 0)
-			}
+		w.inKinds = w.inKinds[:0]
+		if w.live && w.counted {
+			s.countKinds(uint32(ref), w, true)
+			s.moveKinds(uint32(ref), w)
 		}
 	}
 }

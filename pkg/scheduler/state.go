@@ -45,6 +45,7 @@ type State struct {
 	workers []worker
 	blocked [256]int32 // live workers by Blocked
 	moved   []WorkerRef
+	stirred []uint32
 	changed []WorkerRef
 
 	demands []demand
@@ -95,7 +96,7 @@ func (s *State) reset() {
 	s.workers, s.demands, s.shares, s.unused = s.workers[:0], s.demands[:0], s.shares[:0], s.unused[:0]
 	s.byShare = map[uint32]int32{}
 	s.blocked = [256]int32{}
-	s.moved, s.changed = s.moved[:0], s.changed[:0]
+	s.moved, s.changed, s.stirred = s.moved[:0], s.changed[:0], s.stirred[:0]
 	s.queue = newQueue(&s.trees)
 	s.before = newBefore(&s.trees)
 	s.history.reset(s.cfg.History)

@@ -102,11 +102,12 @@ func (t *tree) dropBelow(at, level int32) {
 
 func (d *node) key(i int32) key { return key{d.hi[i], d.lo[i]} }
 
-// under counts what is less than hi. It looks at all of them: that costs less than guessing half the branches of a search wrongly.
-func under(list *[fan]uint64, hi uint64) int32 {
+// under counts the keys that are less by their first half. It looks at all: that costs less than guessing half the branches of a search
+// wrongly.
+func (d *node) under(hi uint64) int32 {
 	var n, m uint64
-	for i := 0; i < fan; i += 8 {
-		l := (*[8]uint64)(list[i : i+8])
+	for i := int32(0); i < d.n; i += 8 {
+		l := (*[8]uint64)(d.hi[i&(fan-8):])
 		_, a := bits.Sub64(l[0], hi, 0)
 		_, b := bits.Sub64(l[1], hi, 0)
 		_, c := bits.Sub64(l[2], hi, 0)
@@ -125,7 +126,7 @@ func under(list *[fan]uint64, hi uint64) int32 {
 
 // child gives the child of an inner node that k belongs to.
 func (d *node) child(k key) int32 {
-	i := under(&d.hi, k.hi)
+	i := d.under(k.hi)
 	for i < d.n && d.hi[i] == k.hi && d.lo[i] <= k.lo {
 		i++
 	}
@@ -134,7 +135,7 @@ func (d *node) child(k key) int32 {
 
 // slot gives the first entry of a leaf that is not less than k.
 func (d *node) slot(k key) int32 {
-	i := under(&d.hi, k.hi)
+	i := d.under(k.hi)
 	for i < d.n && d.hi[i] == k.hi && d.lo[i] < k.lo {
 		i++
 	}

@@ -112,7 +112,7 @@ func (t *tree) remove(k key) bool {
 	d.n--
 	d.hi[d.n] = math.MaxUint64
 	t.n--
-	stale := true // sums above may still hold the value
+	stale := value > 0 // sums above may still hold the value
 	for level := t.height - 1; level >= 0; level-- {
 		p, i := &t.f.nodes[way[level].at], way[level].i
 		p.size[i]--
@@ -129,7 +129,7 @@ func (t *tree) remove(k key) bool {
 	if t.n == 0 {
 		t.f.give(t.root)
 		t.top = 0
-	} else if t.union || value == t.top {
+	} else if value > 0 && (t.union || value == t.top) {
 		t.top = t.total(t.root)
 	}
 	return true

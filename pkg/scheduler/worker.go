@@ -11,11 +11,13 @@ type worker struct {
 	free     deploy.Resources // of now: the books less the takes of this view
 	in       spot             // as the indexes have it
 	inCustom []deploy.Amount
+	inKinds  []int32 // units by place in Total.Custom as the kinds have them, -1 if not there
 	label    uint64
 	live     bool
 	counted  bool // is in the indexes by capacity
 	indexed  bool // takes work and is in the indexes
 	moved    bool // the indexes must look again
+	stirred  bool // the kinds must look again
 	touched  bool // this view has taken here
 	fresh    bool // what a policy last saw is in seen
 	seen     struct {
@@ -104,7 +106,7 @@ func (s *State) reindex(ref uint32, w *worker) {
 		return
 	}
 	if custom {
-		s.moveKinds(ref, w, open)
+		s.stir(ref, w)
 	}
 	plain := &s.shapes.list[0].free
 	switch {
