@@ -80,7 +80,8 @@ func (p *placer) step(ctx context.Context, updates []*scheduler.Update) (masterc
 	if err != nil {
 		return nil, fmt.Errorf("built-in policy: %w", err)
 	}
-	return mastercore.Planned{Plan: plan, Policy: name, Fallback: why, Took: time.Since(began)}, nil
+	// Cloned, because the inbox may keep it while the next plans are made in the same memory.
+	return mastercore.Planned{Plan: plan.Clone(), Policy: name, Fallback: why, Took: time.Since(began)}, nil
 }
 
 // ask lets one policy look at the books of now, within the time it has.
