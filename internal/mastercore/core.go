@@ -66,6 +66,9 @@ func New(cfg Config, cluster deploy.ClusterID, epoch deploy.Epoch, saved []deplo
 	c.origin = now
 	c.begin(now, out)
 	c.started, c.stateAt = c.now, c.now
+	if len(saved) == 0 {
+		c.numbers.begin(epoch)
+	}
 	c.restore(saved)
 	c.finish()
 	return c

@@ -128,3 +128,20 @@ func TestSetClock(t *testing.T) {
 		t.Errorf("a clock that goes back moved the deadline from %v to %v", due, again)
 	}
 }
+
+// A master that keeps nothing and is started again within the second must not give an id a second time.
+func TestIDsAfterARestartWithinTheSecond(t *testing.T) {
+	begun := time.Date(2026, 11, 20, 22, 30, 45, 0, time.UTC)
+	var first numbers
+	first.begin(deploy.Epoch(begun.UnixNano() + 300_000_000))
+	var second numbers
+	second.begin(deploy.Epoch(begun.UnixNano() + 700_000_000))
+	if first.apps.next != 3000 || second.apps.next != 7000 || second.drivers.next != 7000 {
+		t.Errorf("counters start at %d, then at %d and %d", first.apps.next, second.apps.next, second.drivers.next)
+	}
+	var counted numbers
+	counted.begin(7)
+	if counted.apps.next != 0 {
+		t.Errorf("with counted epochs the first id has the number %d", counted.apps.next)
+	}
+}

@@ -42,6 +42,15 @@ func newNumbers(cfg *Config) (n numbers, err error) {
 	return n, err
 }
 
+// begin sets the counters of a cluster without records. Where nothing is kept, epochs are nanoseconds of the clock (recovery.Blackhole): the counters
+// then start at the tenth of a millisecond within the second, so that a master that is started again within a second gives other ids.
+func (n *numbers) begin(epoch deploy.Epoch) {
+	first := uint64(epoch) / 100_000 % 10_000
+	for _, b := range [...]*block{&n.apps, &n.drivers} {
+		b.next, b.end = first, first
+	}
+}
+
 // restore burns what the last leader reserved.
 func (n *numbers) restore(p deploy.PutBlock) {
 	for _, b := range [...]*block{&n.apps, &n.drivers, &n.order} {
