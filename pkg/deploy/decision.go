@@ -33,12 +33,14 @@ const (
 	ReasonNotRegistered   // executors run but have not reached the driver
 	ReasonPluginError
 	ReasonPluginTimeout
+	ReasonReserved     // kept for a larger request that has waited long
+	ReasonFilteredRule // one of its executors is there, or on the same host or label value, or there are enough of them
 )
 
 var reasonNames = []string{"NONE", "NO_WORKERS", "MASTER_RECOVERING", "QUEUE_BEHIND", "APP_CORES_MAX", "EXECUTOR_LIMIT",
 	"MAX_DRIVERS", "QUOTA", "HELD", "INFEASIBLE", "INSUFFICIENT_CORES", "INSUFFICIENT_MEMORY", "INSUFFICIENT_RESOURCE",
 	"FILTERED_LABEL", "FILTERED_PLUGIN", "WORKER_DRAINING", "WORKER_UNHEALTHY", "BLACKLISTED", "BACKOFF", "LAUNCHING",
-	"NOT_REGISTERED", "PLUGIN_ERROR", "PLUGIN_TIMEOUT"}
+	"NOT_REGISTERED", "PLUGIN_ERROR", "PLUGIN_TIMEOUT", "RESERVED", "FILTERED_RULE"}
 
 // String gives the word.
 func (c ReasonCode) String() string { return stateName(c, reasonNames) }
@@ -55,7 +57,7 @@ func (c *ReasonCode) UnmarshalText(b []byte) (err error) {
 // Cause counts the workers that do not serve for one reason, and names the one that misses least.
 type Cause struct {
 	Code     ReasonCode `json:"code"`
-	Resource string     `json:"resource,omitempty"` // of INSUFFICIENT_RESOURCE, the label of FILTERED_LABEL
+	Resource string     `json:"resource,omitempty"` // of INSUFFICIENT_RESOURCE; the selector of FILTERED_LABEL; the rule of FILTERED_RULE
 	Workers  int        `json:"workers"`
 	Nearest  WorkerID   `json:"nearest,omitempty"`
 	Have     int64      `json:"have,omitempty"` // of the nearest: cores, MiB or units
@@ -71,6 +73,7 @@ type Decision struct {
 	Text     string     `json:"text"` // a sentence, with the way out
 	Causes   []Cause    `json:"causes,omitempty"`
 	Position int        `json:"position,omitempty"` // in the queue, from 1
+	Ahead    string     `json:"ahead,omitempty"`    // app or driver id of the first in the queue, if it is another
 	Missing  int32      `json:"missing,omitempty"`  // executors still wanted; NoLimit if without bound
 	Policy   string     `json:"policy,omitempty"`
 	Cycle    uint64     `json:"cycle"` // the update it was decided on

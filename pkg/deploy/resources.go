@@ -64,6 +64,7 @@ type Profile struct {
 	Cores     int32    `json:"cores"` // per executor; 0: one growing executor per worker and pass, as the peer does
 	MemoryMiB int64    `json:"memoryMiB"`
 	Custom    []Amount `json:"custom,omitempty"` // whole addresses per executor, sorted by name
+	Gang      bool     `json:"gang,omitempty"`   // all executors that are missing start together or none does; wants Cores and a Target
 }
 
 // NoLimit is an executor target without bound.

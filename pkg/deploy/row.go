@@ -20,9 +20,10 @@ const (
 	RowDriver
 	RowExecutor
 	RowDecision
+	RowQueue
 )
 
-var rowKindNames = []string{"master", "worker", "app", "driver", "executor", "decision"}
+var rowKindNames = []string{"master", "worker", "app", "driver", "executor", "decision", "queue"}
 
 // String names the table.
 func (k RowKind) String() string { return stateName(k, rowKindNames) }
@@ -59,6 +60,8 @@ type WorkerRow struct {
 	LastHeartbeat time.Time   `json:"lastHeartbeat"`
 	Reason        string      `json:"reason,omitempty"` // why not ALIVE
 	PutAsideUntil time.Time   `json:"putAsideUntil,omitzero"`
+	ReservedFor   string      `json:"reservedFor,omitempty"` // app or driver id that it is kept for
+	ReservedUntil time.Time   `json:"reservedUntil,omitzero"`
 }
 
 // AppRow is an application.
@@ -82,6 +85,7 @@ type AppRow struct {
 	SubmittedAt time.Time  `json:"submittedAt"`
 	EndedAt     time.Time  `json:"endedAt,omitzero"`
 	Waiting     ReasonCode `json:"waiting"` // main reason, NONE if nothing is missing
+	Place       Placement  `json:"place,omitzero"`
 }
 
 // DriverRow is a submission.
@@ -106,6 +110,7 @@ type DriverRow struct {
 	EndedAt     time.Time   `json:"endedAt,omitzero"`
 	NextTry     time.Time   `json:"nextTry,omitzero"`
 	Waiting     ReasonCode  `json:"waiting"`
+	Place       Placement   `json:"place,omitzero"`
 }
 
 // ExecutorRow is an executor.
@@ -127,6 +132,16 @@ type ExecutorRow struct {
 
 // DecisionRow is the newest decision about one profile of an application or about a driver.
 type DecisionRow struct{ Decision Decision }
+
+// QueueRow is a queue and what is taken by it.
+type QueueRow struct {
+	Queue
+	Used    []Quantity `json:"used,omitempty"` // with all queues below it; sorted
+	Share   float64    `json:"share"`          // the greatest part it has of any resource of the cluster, 0 to 1
+	Apps    int        `json:"apps"`           // that have not ended, with all queues below it
+	Drivers int        `json:"drivers"`
+	Closing bool       `json:"closing,omitempty"` // no longer configured: goes when its last application ends, takes no new one
+}
 
 // GoneRow says that a thing has left the books.
 type GoneRow struct{ Gone RowKey }
@@ -151,6 +166,14 @@ func (r DecisionRow) RowKey() RowKey {
 	return RowKey{RowDecision, ExecutorID{App: AppID(r.Decision.Subject), Num: r.Decision.Profile}.String()}
 }
 
+// RowKey names the thing; the root is root.
+func (r QueueRow) RowKey() RowKey {
+	if r.Name == "" {
+		return RowKey{RowQueue, RootQueue}
+	}
+	return RowKey{RowQueue, r.Name}
+}
+
 // RowKey names the thing that is gone.
 func (r GoneRow) RowKey() RowKey { return r.Gone }
 
@@ -160,4 +183,5 @@ func (AppRow) row()      {}
 func (DriverRow) row()   {}
 func (ExecutorRow) row() {}
 func (DecisionRow) row() {}
+func (QueueRow) row()    {}
 func (GoneRow) row()     {}

@@ -63,6 +63,7 @@ type AppSpec struct {
 	Executor Command   `json:"executor"`
 	Driver   Address   `json:"driver"` // where executors reach the driver
 	WebUI    string    `json:"webui,omitempty"`
+	Place    Placement `json:"place,omitzero"`
 }
 
 // DriverSpec is a program to run on a worker.
@@ -73,6 +74,7 @@ type DriverSpec struct {
 	Need        Resources `json:"need"`
 	Supervise   bool      `json:"supervise,omitempty"`
 	MaxRestarts int32     `json:"maxRestarts,omitempty"` // of a supervised driver; negative: no limit
+	Place       Placement `json:"place,omitzero"`
 }
 
 // Exit tells how a process ended. Signal is 0 unless one ended it.
