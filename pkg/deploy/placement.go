@@ -15,6 +15,11 @@ type Placement struct {
 	MaxPerWorker int32         `json:"maxPerWorker,omitempty"` // executors of the application on one worker; 0 is no limit
 }
 
+// IsZero tells whether it says nothing at all.
+func (p Placement) IsZero() bool {
+	return p.Queue == "" && p.Priority == 0 && len(p.Require) == 0 && len(p.Prefer) == 0 && p.Apart == "" && p.MaxPerWorker == 0
+}
+
 // mostPriority bounds priorities on both sides.
 const mostPriority = 100
 

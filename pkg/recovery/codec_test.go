@@ -20,7 +20,7 @@ import (
 
 // Old folders of testdata/golden are never changed: what they hold is on somebody's disk. When the bytes of a record change, raise golden and
 // run the test once with -write, which writes files that are missing and nothing else.
-const golden = "1"
+const golden = "2"
 
 var write = flag.Bool("write", false, "write golden files that are missing")
 
@@ -32,18 +32,22 @@ var (
 func sampleChanges() map[string]deploy.Change {
 	command := deploy.Command{Program: "wordcount", Args: []string{"--app", "{{APP_ID}}", "<a&b>"}, Env: []deploy.EnvVar{{Name: "LANG", Value: "C.UTF-8"}},
 		Artifacts: []deploy.Artifact{{Digest: "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", Name: "wordcount", Size: 5, Executable: true}}}
+	require := []deploy.Requirement{{Key: "gpu", Operator: deploy.OpExists}, {Key: "rack", Operator: deploy.OpNotIn, Values: []string{"r3"}}, {Key: "zone", Values: []string{"eu", "us"}}}
+	prefer := []deploy.Preference{{Requirement: deploy.Requirement{Key: "disk", Values: []string{"ssd"}}, Weight: 10}}
 	return map[string]deploy.Change{
 		"worker": deploy.PutWorker{Record: deploy.WorkerRecord{Incarnation: 3, Decommissioned: true, Spec: deploy.WorkerSpec{
 			ID: "worker-20261120223045-10.0.0.7-41234", Address: deploy.Address{Host: "10.0.0.7", Port: 41234}, WebUI: "http://10.0.0.7:8081", Cores: 16, MemoryMiB: 65536,
 			Custom: []deploy.Addresses{{Name: "gpu", Units: []string{"0", "1"}}}, Labels: []deploy.Label{{Key: "disk", Value: "ssd"}}, Adopts: true, Version: "1.0"}}},
 		"app": deploy.PutApp{Record: deploy.AppRecord{ID: "app-20261120223045-0007", Request: "r-1", Owner: "ada", Order: 9, SubmittedAt: sampleTime, Held: "bob",
 			Executors: 64, Token: "token", Spec: deploy.AppSpec{Name: "word count", User: "ada", CoresMax: 100, Driver: deploy.Address{Host: "::1", Port: 4040}, WebUI: "http://[::1]:4041",
-				Profiles: []deploy.Profile{{ID: 0, Cores: 2, MemoryMiB: 1024, Custom: []deploy.Amount{{Name: "gpu", Count: 1}}}},
-				Targets:  []deploy.Target{{Profile: 0, Total: deploy.NoLimit}}, Executor: command}}},
+				Profiles: []deploy.Profile{{ID: 0, Cores: 2, MemoryMiB: 1024, Custom: []deploy.Amount{{Name: "gpu", Count: 1}}}, {ID: 1, Cores: 4, MemoryMiB: 2048, Gang: true}},
+				Targets:  []deploy.Target{{Profile: 0, Total: deploy.NoLimit}, {Profile: 1, Total: 8}}, Executor: command,
+				Place: deploy.Placement{Queue: "prod.etl", Priority: -7, Require: require, Prefer: prefer, Apart: deploy.ApartHost, MaxPerWorker: 2}}}},
 		"driver": deploy.PutDriver{Record: deploy.DriverRecord{ID: "driver-20261120223045-0002", Request: "r-2", Owner: "ada", Order: 10, SubmittedAt: sampleTime, Held: "eve",
 			State: deploy.DriverRelaunching, Attempt: 4, Restarts: 3, Launch: deploy.LaunchID{Epoch: 2, Seq: 77}, Worker: "worker-20261120223045-10.0.0.7-41234",
 			LeaseUntil: sampleTime.Add(30 * time.Second), Exit: deploy.Exit{Code: 137, Signal: 9, OOM: true}, Message: "killed",
-			Spec: deploy.DriverSpec{Name: "nightly", User: "ada", Command: command, Need: deploy.Resources{Cores: 1, MemoryMiB: 512, Custom: []deploy.Amount{{Name: "gpu", Count: 1}}}, Supervise: true, MaxRestarts: -1}}},
+			Spec: deploy.DriverSpec{Name: "nightly", User: "ada", Command: command, Need: deploy.Resources{Cores: 1, MemoryMiB: 512, Custom: []deploy.Amount{{Name: "gpu", Count: 1}}}, Supervise: true, MaxRestarts: -1,
+				Place: deploy.Placement{Queue: "prod", Priority: 100, Require: require, Prefer: prefer}}}},
 		"block": deploy.PutBlock{Name: "apps", Next: 128},
 		"answer": deploy.PutAnswer{Answer: deploy.Answer{Request: "r-1", At: sampleTime, ID: "app-20261120223045-0007", Killed: []int32{1, 2}, Unknown: []int32{9},
 			Code: 2, Text: "no such executor"}},

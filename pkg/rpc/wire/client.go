@@ -34,7 +34,7 @@ func clientMessageTo(p *pb.Item, m deploy.Message) bool {
 func (r *reader) clientMessage(p *pb.Item) deploy.Message {
 	switch m := p.GetMsg().(type) {
 	case *pb.Item_SubmitDriver:
-		return submitDriverFrom(m.SubmitDriver)
+		return r.submitDriver(m.SubmitDriver)
 	case *pb.Item_KillDriver:
 		return killDriverFrom(m.KillDriver)
 	case *pb.Item_KillApp:
@@ -72,7 +72,9 @@ func RequestToProto(m deploy.Message) (proto.Message, error) {
 func RequestFromProto(p proto.Message) (deploy.Message, error) {
 	switch p := p.(type) {
 	case *pb.SubmitDriver:
-		return submitDriverFrom(p), nil
+		var r reader
+		m := r.submitDriver(p)
+		return m, r.err
 	case *pb.KillDriver:
 		return killDriverFrom(p), nil
 	case *pb.KillApp:
@@ -101,8 +103,8 @@ func submitDriverTo(d deploy.SubmitDriver) *pb.SubmitDriver {
 	return &pb.SubmitDriver{Request: string(d.Request), Spec: driverSpecTo(&d.Spec)}
 }
 
-func submitDriverFrom(p *pb.SubmitDriver) deploy.SubmitDriver {
-	return deploy.SubmitDriver{Request: deploy.RequestID(p.GetRequest()), Spec: driverSpecFrom(p.GetSpec())}
+func (r *reader) submitDriver(p *pb.SubmitDriver) deploy.SubmitDriver {
+	return deploy.SubmitDriver{Request: deploy.RequestID(p.GetRequest()), Spec: r.driverSpec(p.GetSpec())}
 }
 
 func killDriverTo(d deploy.KillDriver) *pb.KillDriver {

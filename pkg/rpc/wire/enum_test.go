@@ -25,8 +25,9 @@ func TestEnumsAreThoseOfDeploy(t *testing.T) {
 		{pb.AppState(0).Type(), sequence[deploy.AppState](6), deploy.AppState(6)},
 		{pb.DriverState(0).Type(), sequence[deploy.DriverState](8), deploy.DriverState(8)},
 		{pb.ExecutorState(0).Type(), sequence[deploy.ExecutorState](7), deploy.ExecutorState(7)},
-		{pb.ReasonCode(0).Type(), sequence[deploy.ReasonCode](23), deploy.ReasonCode(23)},
-		{pb.RowKind(0).Type(), sequence[deploy.RowKind](6), deploy.RowKind(6)},
+		{pb.ReasonCode(0).Type(), sequence[deploy.ReasonCode](25), deploy.ReasonCode(25)},
+		{pb.RowKind(0).Type(), sequence[deploy.RowKind](7), deploy.RowKind(7)},
+		{pb.Operator(0).Type(), sequence[deploy.Operator](3), deploy.Operator(3)},
 		{pb.Role(0).Type(), sequence[deploy.Role](5), deploy.Role(5)},
 	} {
 		values := c.enum.Descriptor().Values()

@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"errors"
+	"math"
 	"runtime"
 	"strings"
 	"testing"
@@ -144,6 +145,16 @@ func TestFaultsOfTheSender(t *testing.T) {
 	f, err := d.Frame(b)
 	if err != nil || f.Items[0].Msg.(deploy.TaskResults).Results[0].Error != "a\uFFFDb" {
 		t.Errorf("%+v, %v", f, err)
+	}
+}
+
+func TestWhatIsNoNumberIsRefused(t *testing.T) {
+	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		for name, p := range map[string]*pb.QueueRow{"weight": {Queue: &pb.Queue{Weight: v}}, "share": {Share: v}} {
+			if _, err := RowFromProto(&pb.Row{Row: &pb.Row_Queue{Queue: p}}); !errors.Is(err, deploy.ErrInvalid) || !strings.Contains(err.Error(), name) {
+				t.Errorf("%s %v: %v", name, v, err)
+			}
+		}
 	}
 }
 

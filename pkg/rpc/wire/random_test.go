@@ -22,14 +22,16 @@ var messages = []deploy.Message{
 }
 
 var rows = []deploy.Row{
-	deploy.MasterRow{}, deploy.WorkerRow{}, deploy.AppRow{}, deploy.DriverRow{}, deploy.ExecutorRow{}, deploy.DecisionRow{}, deploy.GoneRow{},
+	deploy.MasterRow{}, deploy.WorkerRow{}, deploy.AppRow{}, deploy.DriverRow{}, deploy.ExecutorRow{}, deploy.DecisionRow{}, deploy.QueueRow{},
+	deploy.GoneRow{},
 }
 
 // closed sets: how many values each has.
 var enumSizes = map[reflect.Type]int{
 	reflect.TypeFor[deploy.MasterState](): 4, reflect.TypeFor[deploy.WorkerState](): 5, reflect.TypeFor[deploy.AppState](): 6,
 	reflect.TypeFor[deploy.DriverState](): 8, reflect.TypeFor[deploy.ExecutorState](): 7, reflect.TypeFor[deploy.TaskState](): 4,
-	reflect.TypeFor[deploy.ReasonCode](): 23, reflect.TypeFor[deploy.RowKind](): 6, reflect.TypeFor[deploy.Role](): 5,
+	reflect.TypeFor[deploy.ReasonCode](): 25, reflect.TypeFor[deploy.RowKind](): 7, reflect.TypeFor[deploy.Role](): 5,
+	reflect.TypeFor[deploy.Operator](): 3,
 }
 
 // fill sets every field that can be reached to something random; about one in five stays zero.
@@ -83,6 +85,8 @@ func fillKind(r *rand.Rand, v reflect.Value) {
 		v.SetInt(int64(r.Uint64()) >> (64 - v.Type().Bits()) >> r.IntN(v.Type().Bits()))
 	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		v.SetUint(r.Uint64() >> (64 - v.Type().Bits()) >> r.IntN(v.Type().Bits()))
+	case reflect.Float64:
+		v.SetFloat(r.NormFloat64() * 1e3)
 	default:
 		panic(fmt.Sprintf("fill: a %s is new here", v.Type()))
 	}

@@ -29,7 +29,7 @@ func decisionTo(d *deploy.Decision) *pb.Decision {
 	return &pb.Decision{
 		Subject: d.Subject, Profile: d.Profile, Code: enumTo[pb.ReasonCode](d.Code), Text: text(d.Text), Causes: list(d.Causes, causeTo),
 		Position: int64(d.Position), Missing: d.Missing, Policy: d.Policy, Cycle: d.Cycle,
-		Since: timeTo(d.Since), Last: timeTo(d.Last), Times: int64(d.Times),
+		Since: timeTo(d.Since), Last: timeTo(d.Last), Times: int64(d.Times), Ahead: d.Ahead,
 	}
 }
 
@@ -37,7 +37,7 @@ func (r *reader) decision(p *pb.Decision) deploy.Decision {
 	return deploy.Decision{
 		Subject: p.GetSubject(), Profile: p.GetProfile(), Code: r.reason(p.GetCode()), Text: p.GetText(), Causes: list(p.GetCauses(), r.cause),
 		Position: int(p.GetPosition()), Missing: p.GetMissing(), Policy: p.GetPolicy(), Cycle: p.GetCycle(),
-		Since: r.time("since", p.GetSince()), Last: r.time("last", p.GetLast()), Times: int(p.GetTimes()),
+		Since: r.time("since", p.GetSince()), Last: r.time("last", p.GetLast()), Times: int(p.GetTimes()), Ahead: p.GetAhead(),
 	}
 }
 
@@ -61,6 +61,7 @@ func workerRowTo(d *deploy.WorkerRow) *pb.WorkerRow {
 		Spec: workerSpecTo(&d.Spec), State: enumTo[pb.WorkerState](d.State), Used: resourcesTo(d.Used),
 		UsedAddresses: list(d.UsedAddresses, addressesTo), Executors: int64(d.Executors), Drivers: int64(d.Drivers),
 		RegisteredAt: timeTo(d.RegisteredAt), LastHeartbeat: timeTo(d.LastHeartbeat), Reason: text(d.Reason), PutAsideUntil: timeTo(d.PutAsideUntil),
+		ReservedFor: d.ReservedFor, ReservedUntil: timeTo(d.ReservedUntil),
 	}
 }
 
@@ -71,6 +72,7 @@ func (r *reader) workerRow(p *pb.WorkerRow) deploy.WorkerRow {
 		Executors: int(p.GetExecutors()), Drivers: int(p.GetDrivers()), RegisteredAt: r.time("registered_at", p.GetRegisteredAt()),
 		LastHeartbeat: r.time("last_heartbeat", p.GetLastHeartbeat()), Reason: p.GetReason(),
 		PutAsideUntil: r.time("put_aside_until", p.GetPutAsideUntil()),
+		ReservedFor:   p.GetReservedFor(), ReservedUntil: r.time("reserved_until", p.GetReservedUntil()),
 	}
 }
 
@@ -80,6 +82,7 @@ func appRowTo(d *deploy.AppRow) *pb.AppRow {
 		Cores: d.Cores, Profiles: list(d.Profiles, profileTo), Targets: list(d.Targets, targetTo), Running: int64(d.Running),
 		Launching: int64(d.Launching), Removed: int64(d.Removed), Held: d.Held, Connected: d.Connected, Driver: d.Driver.String(),
 		Webui: d.WebUI, SubmittedAt: timeTo(d.SubmittedAt), EndedAt: timeTo(d.EndedAt), Waiting: enumTo[pb.ReasonCode](d.Waiting),
+		Place: placementTo(&d.Place),
 	}
 }
 
@@ -90,6 +93,7 @@ func (r *reader) appRow(p *pb.AppRow) deploy.AppRow {
 		Running: int(p.GetRunning()), Launching: int(p.GetLaunching()), Removed: int(p.GetRemoved()), Held: p.GetHeld(),
 		Connected: p.GetConnected(), Driver: r.address("driver address", p.GetDriver()), WebUI: p.GetWebui(),
 		SubmittedAt: r.time("submitted_at", p.GetSubmittedAt()), EndedAt: r.time("ended_at", p.GetEndedAt()), Waiting: r.reason(p.GetWaiting()),
+		Place: r.placement(p.GetPlace()),
 	}
 }
 
@@ -99,7 +103,7 @@ func driverRowTo(d *deploy.DriverRow) *pb.DriverRow {
 		Addresses: list(d.Addresses, addressesTo), Worker: string(d.Worker), WorkerAddress: d.WorkerAddr.String(), Attempt: uint32(d.Attempt),
 		Supervise: d.Supervise, Restarts: d.Restarts, Exit: orNil(d.Exit, exitTo), Message: text(d.Message), Program: d.Program, Held: d.Held,
 		SubmittedAt: timeTo(d.SubmittedAt), StartedAt: timeTo(d.StartedAt), EndedAt: timeTo(d.EndedAt), NextTry: timeTo(d.NextTry),
-		Waiting: enumTo[pb.ReasonCode](d.Waiting),
+		Waiting: enumTo[pb.ReasonCode](d.Waiting), Place: placementTo(&d.Place),
 	}
 }
 
@@ -112,6 +116,7 @@ func (r *reader) driverRow(p *pb.DriverRow) deploy.DriverRow {
 		Restarts: p.GetRestarts(), Exit: exitFrom(p.GetExit()), Message: p.GetMessage(), Program: p.GetProgram(), Held: p.GetHeld(),
 		SubmittedAt: r.time("submitted_at", p.GetSubmittedAt()), StartedAt: r.time("started_at", p.GetStartedAt()),
 		EndedAt: r.time("ended_at", p.GetEndedAt()), NextTry: r.time("next_try", p.GetNextTry()), Waiting: r.reason(p.GetWaiting()),
+		Place: r.placement(p.GetPlace()),
 	}
 }
 
@@ -168,6 +173,8 @@ func RowToProto(row deploy.Row) (*pb.Row, error) {
 		return &pb.Row{Row: &pb.Row_Executor{Executor: executorRowTo(&d)}}, nil
 	case deploy.DecisionRow:
 		return &pb.Row{Row: &pb.Row_Decision{Decision: decisionTo(&d.Decision)}}, nil
+	case deploy.QueueRow:
+		return &pb.Row{Row: &pb.Row_Queue{Queue: queueRowTo(&d)}}, nil
 	case deploy.GoneRow:
 		return &pb.Row{Row: &pb.Row_Gone{Gone: RowKeyToProto(d.Gone)}}, nil
 	}
@@ -195,6 +202,8 @@ func (r *reader) row(p *pb.Row) deploy.Row {
 		return r.executorRow(d.Executor)
 	case *pb.Row_Decision:
 		return deploy.DecisionRow{Decision: r.decision(d.Decision)}
+	case *pb.Row_Queue:
+		return r.queueRow(d.Queue)
 	case *pb.Row_Gone:
 		return deploy.GoneRow{Gone: r.rowKey(d.Gone)}
 	}

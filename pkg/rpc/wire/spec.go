@@ -28,11 +28,13 @@ func resourcesFrom(p *pb.Resources) deploy.Resources {
 }
 
 func profileTo(d deploy.Profile) *pb.Profile {
-	return &pb.Profile{Id: d.ID, Cores: d.Cores, MemoryMib: d.MemoryMiB, Custom: list(d.Custom, amountTo)}
+	return &pb.Profile{Id: d.ID, Cores: d.Cores, MemoryMib: d.MemoryMiB, Custom: list(d.Custom, amountTo), Gang: d.Gang}
 }
 
 func profileFrom(p *pb.Profile) deploy.Profile {
-	return deploy.Profile{ID: p.GetId(), Cores: p.GetCores(), MemoryMiB: p.GetMemoryMib(), Custom: list(p.GetCustom(), amountFrom)}
+	return deploy.Profile{
+		ID: p.GetId(), Cores: p.GetCores(), MemoryMiB: p.GetMemoryMib(), Custom: list(p.GetCustom(), amountFrom), Gang: p.GetGang(),
+	}
 }
 
 func targetTo(d deploy.Target) *pb.Target { return &pb.Target{Profile: d.Profile, Total: d.Total} }
@@ -85,7 +87,7 @@ func (r *reader) workerSpec(p *pb.WorkerSpec) deploy.WorkerSpec {
 func appSpecTo(d *deploy.AppSpec) *pb.AppSpec {
 	return &pb.AppSpec{
 		Name: d.Name, User: d.User, CoresMax: d.CoresMax, Profiles: list(d.Profiles, profileTo), Targets: list(d.Targets, targetTo),
-		Executor: commandTo(&d.Executor), Driver: d.Driver.String(), Webui: d.WebUI,
+		Executor: commandTo(&d.Executor), Driver: d.Driver.String(), Webui: d.WebUI, Place: placementTo(&d.Place),
 	}
 }
 
@@ -93,20 +95,21 @@ func (r *reader) appSpec(p *pb.AppSpec) deploy.AppSpec {
 	return deploy.AppSpec{
 		Name: p.GetName(), User: p.GetUser(), CoresMax: p.GetCoresMax(), Profiles: list(p.GetProfiles(), profileFrom),
 		Targets: list(p.GetTargets(), targetFrom), Executor: commandFrom(p.GetExecutor()),
-		Driver: r.address("driver address", p.GetDriver()), WebUI: p.GetWebui(),
+		Driver: r.address("driver address", p.GetDriver()), WebUI: p.GetWebui(), Place: r.placement(p.GetPlace()),
 	}
 }
 
 func driverSpecTo(d *deploy.DriverSpec) *pb.DriverSpec {
 	return &pb.DriverSpec{
 		Name: d.Name, User: d.User, Command: commandTo(&d.Command), Need: resourcesTo(d.Need), Supervise: d.Supervise, MaxRestarts: d.MaxRestarts,
+		Place: placementTo(&d.Place),
 	}
 }
 
-func driverSpecFrom(p *pb.DriverSpec) deploy.DriverSpec {
+func (r *reader) driverSpec(p *pb.DriverSpec) deploy.DriverSpec {
 	return deploy.DriverSpec{
 		Name: p.GetName(), User: p.GetUser(), Command: commandFrom(p.GetCommand()), Need: resourcesFrom(p.GetNeed()),
-		Supervise: p.GetSupervise(), MaxRestarts: p.GetMaxRestarts(),
+		Supervise: p.GetSupervise(), MaxRestarts: p.GetMaxRestarts(), Place: r.placement(p.GetPlace()),
 	}
 }
 

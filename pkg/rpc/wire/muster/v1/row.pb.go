@@ -130,6 +130,7 @@ type Decision struct {
 	Since         *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=since,proto3" json:"since,omitempty"`
 	Last          *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=last,proto3" json:"last,omitempty"`
 	Times         int64                  `protobuf:"varint,12,opt,name=times,proto3" json:"times,omitempty"`
+	Ahead         string                 `protobuf:"bytes,13,opt,name=ahead,proto3" json:"ahead,omitempty"` // app or driver id of the first in the queue, if it is another
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -246,6 +247,13 @@ func (x *Decision) GetTimes() int64 {
 		return x.Times
 	}
 	return 0
+}
+
+func (x *Decision) GetAhead() string {
+	if x != nil {
+		return x.Ahead
+	}
+	return ""
 }
 
 // RowKey is the primary key of a row.
@@ -431,6 +439,8 @@ type WorkerRow struct {
 	LastHeartbeat *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=last_heartbeat,json=lastHeartbeat,proto3" json:"last_heartbeat,omitempty"`
 	Reason        string                 `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
 	PutAsideUntil *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=put_aside_until,json=putAsideUntil,proto3" json:"put_aside_until,omitempty"`
+	ReservedFor   string                 `protobuf:"bytes,11,opt,name=reserved_for,json=reservedFor,proto3" json:"reserved_for,omitempty"` // app or driver id that it is kept for
+	ReservedUntil *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=reserved_until,json=reservedUntil,proto3" json:"reserved_until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -535,6 +545,20 @@ func (x *WorkerRow) GetPutAsideUntil() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *WorkerRow) GetReservedFor() string {
+	if x != nil {
+		return x.ReservedFor
+	}
+	return ""
+}
+
+func (x *WorkerRow) GetReservedUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReservedUntil
+	}
+	return nil
+}
+
 // AppRow is an application.
 type AppRow struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -557,6 +581,7 @@ type AppRow struct {
 	SubmittedAt   *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=submitted_at,json=submittedAt,proto3" json:"submitted_at,omitempty"`
 	EndedAt       *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
 	Waiting       ReasonCode             `protobuf:"varint,19,opt,name=waiting,proto3,enum=muster.v1.ReasonCode" json:"waiting,omitempty"`
+	Place         *Placement             `protobuf:"bytes,20,opt,name=place,proto3" json:"place,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -724,6 +749,13 @@ func (x *AppRow) GetWaiting() ReasonCode {
 	return ReasonCode_REASON_CODE_UNSPECIFIED
 }
 
+func (x *AppRow) GetPlace() *Placement {
+	if x != nil {
+		return x.Place
+	}
+	return nil
+}
+
 // DriverRow is a submission.
 type DriverRow struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -747,6 +779,7 @@ type DriverRow struct {
 	EndedAt       *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
 	NextTry       *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=next_try,json=nextTry,proto3" json:"next_try,omitempty"`
 	Waiting       ReasonCode             `protobuf:"varint,20,opt,name=waiting,proto3,enum=muster.v1.ReasonCode" json:"waiting,omitempty"`
+	Place         *Placement             `protobuf:"bytes,21,opt,name=place,proto3" json:"place,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -921,6 +954,13 @@ func (x *DriverRow) GetWaiting() ReasonCode {
 	return ReasonCode_REASON_CODE_UNSPECIFIED
 }
 
+func (x *DriverRow) GetPlace() *Placement {
+	if x != nil {
+		return x.Place
+	}
+	return nil
+}
+
 // ExecutorRow is an executor.
 type ExecutorRow struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1062,6 +1102,91 @@ func (x *ExecutorRow) GetEndedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// QueueRow is a queue and what is taken by it.
+type QueueRow struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Queue         *Queue                 `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
+	Used          []*Quantity            `protobuf:"bytes,2,rep,name=used,proto3" json:"used,omitempty"`     // with all queues below it
+	Share         float64                `protobuf:"fixed64,3,opt,name=share,proto3" json:"share,omitempty"` // the greatest part it has of any resource of the cluster, 0 to 1
+	Apps          int64                  `protobuf:"varint,4,opt,name=apps,proto3" json:"apps,omitempty"`
+	Drivers       int64                  `protobuf:"varint,5,opt,name=drivers,proto3" json:"drivers,omitempty"`
+	Closing       bool                   `protobuf:"varint,6,opt,name=closing,proto3" json:"closing,omitempty"` // no longer configured: takes no new application
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueueRow) Reset() {
+	*x = QueueRow{}
+	mi := &file_muster_v1_row_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueueRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueueRow) ProtoMessage() {}
+
+func (x *QueueRow) ProtoReflect() protoreflect.Message {
+	mi := &file_muster_v1_row_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueueRow.ProtoReflect.Descriptor instead.
+func (*QueueRow) Descriptor() ([]byte, []int) {
+	return file_muster_v1_row_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *QueueRow) GetQueue() *Queue {
+	if x != nil {
+		return x.Queue
+	}
+	return nil
+}
+
+func (x *QueueRow) GetUsed() []*Quantity {
+	if x != nil {
+		return x.Used
+	}
+	return nil
+}
+
+func (x *QueueRow) GetShare() float64 {
+	if x != nil {
+		return x.Share
+	}
+	return 0
+}
+
+func (x *QueueRow) GetApps() int64 {
+	if x != nil {
+		return x.Apps
+	}
+	return 0
+}
+
+func (x *QueueRow) GetDrivers() int64 {
+	if x != nil {
+		return x.Drivers
+	}
+	return 0
+}
+
+func (x *QueueRow) GetClosing() bool {
+	if x != nil {
+		return x.Closing
+	}
+	return false
+}
+
 // Row is what readers see of one thing: a whole, absolute state.
 type Row struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1074,6 +1199,7 @@ type Row struct {
 	//	*Row_Executor
 	//	*Row_Decision
 	//	*Row_Gone
+	//	*Row_Queue
 	Row           isRow_Row `protobuf_oneof:"row"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1081,7 +1207,7 @@ type Row struct {
 
 func (x *Row) Reset() {
 	*x = Row{}
-	mi := &file_muster_v1_row_proto_msgTypes[8]
+	mi := &file_muster_v1_row_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1093,7 +1219,7 @@ func (x *Row) String() string {
 func (*Row) ProtoMessage() {}
 
 func (x *Row) ProtoReflect() protoreflect.Message {
-	mi := &file_muster_v1_row_proto_msgTypes[8]
+	mi := &file_muster_v1_row_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1106,7 +1232,7 @@ func (x *Row) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Row.ProtoReflect.Descriptor instead.
 func (*Row) Descriptor() ([]byte, []int) {
-	return file_muster_v1_row_proto_rawDescGZIP(), []int{8}
+	return file_muster_v1_row_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Row) GetRow() isRow_Row {
@@ -1179,6 +1305,15 @@ func (x *Row) GetGone() *RowKey {
 	return nil
 }
 
+func (x *Row) GetQueue() *QueueRow {
+	if x != nil {
+		if x, ok := x.Row.(*Row_Queue); ok {
+			return x.Queue
+		}
+	}
+	return nil
+}
+
 type isRow_Row interface {
 	isRow_Row()
 }
@@ -1211,6 +1346,10 @@ type Row_Gone struct {
 	Gone *RowKey `protobuf:"bytes,7,opt,name=gone,proto3,oneof"` // has left the books
 }
 
+type Row_Queue struct {
+	Queue *QueueRow `protobuf:"bytes,8,opt,name=queue,proto3,oneof"`
+}
+
 func (*Row_Master) isRow_Row() {}
 
 func (*Row_Worker) isRow_Row() {}
@@ -1225,6 +1364,8 @@ func (*Row_Decision) isRow_Row() {}
 
 func (*Row_Gone) isRow_Row() {}
 
+func (*Row_Queue) isRow_Row() {}
+
 var File_muster_v1_row_proto protoreflect.FileDescriptor
 
 const file_muster_v1_row_proto_rawDesc = "" +
@@ -1237,7 +1378,7 @@ const file_muster_v1_row_proto_rawDesc = "" +
 	"\anearest\x18\x04 \x01(\tR\anearest\x12\x12\n" +
 	"\x04have\x18\x05 \x01(\x03R\x04have\x12\x12\n" +
 	"\x04want\x18\x06 \x01(\x03R\x04want\x12\x1a\n" +
-	"\bexamples\x18\a \x03(\tR\bexamples\"\x83\x03\n" +
+	"\bexamples\x18\a \x03(\tR\bexamples\"\x99\x03\n" +
 	"\bDecision\x12\x18\n" +
 	"\asubject\x18\x01 \x01(\tR\asubject\x12\x18\n" +
 	"\aprofile\x18\x02 \x01(\x05R\aprofile\x12)\n" +
@@ -1251,7 +1392,8 @@ const file_muster_v1_row_proto_rawDesc = "" +
 	"\x05since\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12.\n" +
 	"\x04last\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\x04last\x12\x14\n" +
-	"\x05times\x18\f \x01(\x03R\x05times\"@\n" +
+	"\x05times\x18\f \x01(\x03R\x05times\x12\x14\n" +
+	"\x05ahead\x18\r \x01(\tR\x05ahead\"@\n" +
 	"\x06RowKey\x12&\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x12.muster.v1.RowKindR\x04kind\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\"\xb2\x02\n" +
@@ -1267,7 +1409,7 @@ const file_muster_v1_row_proto_rawDesc = "" +
 	"\x05since\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12\x1a\n" +
 	"\brecovery\x18\t \x01(\tR\brecovery\x12\x16\n" +
 	"\x06policy\x18\n" +
-	" \x01(\tR\x06policy\"\xe3\x03\n" +
+	" \x01(\tR\x06policy\"\xc9\x04\n" +
 	"\tWorkerRow\x12)\n" +
 	"\x04spec\x18\x01 \x01(\v2\x15.muster.v1.WorkerSpecR\x04spec\x12,\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x16.muster.v1.WorkerStateR\x05state\x12(\n" +
@@ -1279,7 +1421,9 @@ const file_muster_v1_row_proto_rawDesc = "" +
 	"\x0elast_heartbeat\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\rlastHeartbeat\x12\x16\n" +
 	"\x06reason\x18\t \x01(\tR\x06reason\x12B\n" +
 	"\x0fput_aside_until\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\rputAsideUntil\"\xec\x04\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\rputAsideUntil\x12!\n" +
+	"\freserved_for\x18\v \x01(\tR\vreservedFor\x12A\n" +
+	"\x0ereserved_until\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\rreservedUntil\"\x98\x05\n" +
 	"\x06AppRow\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
@@ -1300,7 +1444,8 @@ const file_muster_v1_row_proto_rawDesc = "" +
 	"\x05webui\x18\x10 \x01(\tR\x05webui\x12=\n" +
 	"\fsubmitted_at\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\vsubmittedAt\x125\n" +
 	"\bended_at\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\x12/\n" +
-	"\awaiting\x18\x13 \x01(\x0e2\x15.muster.v1.ReasonCodeR\awaiting\"\xe8\x05\n" +
+	"\awaiting\x18\x13 \x01(\x0e2\x15.muster.v1.ReasonCodeR\awaiting\x12*\n" +
+	"\x05place\x18\x14 \x01(\v2\x14.muster.v1.PlacementR\x05place\"\x94\x06\n" +
 	"\tDriverRow\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
@@ -1323,7 +1468,8 @@ const file_muster_v1_row_proto_rawDesc = "" +
 	"started_at\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x125\n" +
 	"\bended_at\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\x125\n" +
 	"\bnext_try\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\anextTry\x12/\n" +
-	"\awaiting\x18\x14 \x01(\x0e2\x15.muster.v1.ReasonCodeR\awaiting\"\x93\x04\n" +
+	"\awaiting\x18\x14 \x01(\x0e2\x15.muster.v1.ReasonCodeR\awaiting\x12*\n" +
+	"\x05place\x18\x15 \x01(\v2\x14.muster.v1.PlacementR\x05place\"\x93\x04\n" +
 	"\vExecutorRow\x12%\n" +
 	"\x02id\x18\x01 \x01(\v2\x15.muster.v1.ExecutorIDR\x02id\x12+\n" +
 	"\x06launch\x18\x02 \x01(\v2\x13.muster.v1.LaunchIDR\x06launch\x12\x18\n" +
@@ -1339,7 +1485,14 @@ const file_muster_v1_row_proto_rawDesc = "" +
 	"\amessage\x18\v \x01(\tR\amessage\x129\n" +
 	"\n" +
 	"started_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x125\n" +
-	"\bended_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\"\xd5\x02\n" +
+	"\bended_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\"\xb9\x01\n" +
+	"\bQueueRow\x12&\n" +
+	"\x05queue\x18\x01 \x01(\v2\x10.muster.v1.QueueR\x05queue\x12'\n" +
+	"\x04used\x18\x02 \x03(\v2\x13.muster.v1.QuantityR\x04used\x12\x14\n" +
+	"\x05share\x18\x03 \x01(\x01R\x05share\x12\x12\n" +
+	"\x04apps\x18\x04 \x01(\x03R\x04apps\x12\x18\n" +
+	"\adrivers\x18\x05 \x01(\x03R\adrivers\x12\x18\n" +
+	"\aclosing\x18\x06 \x01(\bR\aclosing\"\x82\x03\n" +
 	"\x03Row\x12.\n" +
 	"\x06master\x18\x01 \x01(\v2\x14.muster.v1.MasterRowH\x00R\x06master\x12.\n" +
 	"\x06worker\x18\x02 \x01(\v2\x14.muster.v1.WorkerRowH\x00R\x06worker\x12%\n" +
@@ -1347,7 +1500,8 @@ const file_muster_v1_row_proto_rawDesc = "" +
 	"\x06driver\x18\x04 \x01(\v2\x14.muster.v1.DriverRowH\x00R\x06driver\x124\n" +
 	"\bexecutor\x18\x05 \x01(\v2\x16.muster.v1.ExecutorRowH\x00R\bexecutor\x121\n" +
 	"\bdecision\x18\x06 \x01(\v2\x13.muster.v1.DecisionH\x00R\bdecision\x12'\n" +
-	"\x04gone\x18\a \x01(\v2\x11.muster.v1.RowKeyH\x00R\x04goneB\x05\n" +
+	"\x04gone\x18\a \x01(\v2\x11.muster.v1.RowKeyH\x00R\x04gone\x12+\n" +
+	"\x05queue\x18\b \x01(\v2\x13.muster.v1.QueueRowH\x00R\x05queueB\x05\n" +
 	"\x03rowBAZ?github.com/musterproject/muster/pkg/rpc/wire/muster/v1;musterv1b\x06proto3"
 
 var (
@@ -1362,7 +1516,7 @@ func file_muster_v1_row_proto_rawDescGZIP() []byte {
 	return file_muster_v1_row_proto_rawDescData
 }
 
-var file_muster_v1_row_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_muster_v1_row_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_muster_v1_row_proto_goTypes = []any{
 	(*Cause)(nil),                 // 0: muster.v1.Cause
 	(*Decision)(nil),              // 1: muster.v1.Decision
@@ -1372,75 +1526,85 @@ var file_muster_v1_row_proto_goTypes = []any{
 	(*AppRow)(nil),                // 5: muster.v1.AppRow
 	(*DriverRow)(nil),             // 6: muster.v1.DriverRow
 	(*ExecutorRow)(nil),           // 7: muster.v1.ExecutorRow
-	(*Row)(nil),                   // 8: muster.v1.Row
-	(ReasonCode)(0),               // 9: muster.v1.ReasonCode
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
-	(RowKind)(0),                  // 11: muster.v1.RowKind
-	(MasterState)(0),              // 12: muster.v1.MasterState
-	(*WorkerSpec)(nil),            // 13: muster.v1.WorkerSpec
-	(WorkerState)(0),              // 14: muster.v1.WorkerState
-	(*Resources)(nil),             // 15: muster.v1.Resources
-	(*Addresses)(nil),             // 16: muster.v1.Addresses
-	(AppState)(0),                 // 17: muster.v1.AppState
-	(*Profile)(nil),               // 18: muster.v1.Profile
-	(*Target)(nil),                // 19: muster.v1.Target
-	(DriverState)(0),              // 20: muster.v1.DriverState
-	(*Exit)(nil),                  // 21: muster.v1.Exit
-	(*ExecutorID)(nil),            // 22: muster.v1.ExecutorID
-	(*LaunchID)(nil),              // 23: muster.v1.LaunchID
-	(ExecutorState)(0),            // 24: muster.v1.ExecutorState
+	(*QueueRow)(nil),              // 8: muster.v1.QueueRow
+	(*Row)(nil),                   // 9: muster.v1.Row
+	(ReasonCode)(0),               // 10: muster.v1.ReasonCode
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(RowKind)(0),                  // 12: muster.v1.RowKind
+	(MasterState)(0),              // 13: muster.v1.MasterState
+	(*WorkerSpec)(nil),            // 14: muster.v1.WorkerSpec
+	(WorkerState)(0),              // 15: muster.v1.WorkerState
+	(*Resources)(nil),             // 16: muster.v1.Resources
+	(*Addresses)(nil),             // 17: muster.v1.Addresses
+	(AppState)(0),                 // 18: muster.v1.AppState
+	(*Profile)(nil),               // 19: muster.v1.Profile
+	(*Target)(nil),                // 20: muster.v1.Target
+	(*Placement)(nil),             // 21: muster.v1.Placement
+	(DriverState)(0),              // 22: muster.v1.DriverState
+	(*Exit)(nil),                  // 23: muster.v1.Exit
+	(*ExecutorID)(nil),            // 24: muster.v1.ExecutorID
+	(*LaunchID)(nil),              // 25: muster.v1.LaunchID
+	(ExecutorState)(0),            // 26: muster.v1.ExecutorState
+	(*Queue)(nil),                 // 27: muster.v1.Queue
+	(*Quantity)(nil),              // 28: muster.v1.Quantity
 }
 var file_muster_v1_row_proto_depIdxs = []int32{
-	9,  // 0: muster.v1.Cause.code:type_name -> muster.v1.ReasonCode
-	9,  // 1: muster.v1.Decision.code:type_name -> muster.v1.ReasonCode
+	10, // 0: muster.v1.Cause.code:type_name -> muster.v1.ReasonCode
+	10, // 1: muster.v1.Decision.code:type_name -> muster.v1.ReasonCode
 	0,  // 2: muster.v1.Decision.causes:type_name -> muster.v1.Cause
-	10, // 3: muster.v1.Decision.since:type_name -> google.protobuf.Timestamp
-	10, // 4: muster.v1.Decision.last:type_name -> google.protobuf.Timestamp
-	11, // 5: muster.v1.RowKey.kind:type_name -> muster.v1.RowKind
-	12, // 6: muster.v1.MasterRow.state:type_name -> muster.v1.MasterState
-	10, // 7: muster.v1.MasterRow.since:type_name -> google.protobuf.Timestamp
-	13, // 8: muster.v1.WorkerRow.spec:type_name -> muster.v1.WorkerSpec
-	14, // 9: muster.v1.WorkerRow.state:type_name -> muster.v1.WorkerState
-	15, // 10: muster.v1.WorkerRow.used:type_name -> muster.v1.Resources
-	16, // 11: muster.v1.WorkerRow.used_addresses:type_name -> muster.v1.Addresses
-	10, // 12: muster.v1.WorkerRow.registered_at:type_name -> google.protobuf.Timestamp
-	10, // 13: muster.v1.WorkerRow.last_heartbeat:type_name -> google.protobuf.Timestamp
-	10, // 14: muster.v1.WorkerRow.put_aside_until:type_name -> google.protobuf.Timestamp
-	17, // 15: muster.v1.AppRow.state:type_name -> muster.v1.AppState
-	18, // 16: muster.v1.AppRow.profiles:type_name -> muster.v1.Profile
-	19, // 17: muster.v1.AppRow.targets:type_name -> muster.v1.Target
-	10, // 18: muster.v1.AppRow.submitted_at:type_name -> google.protobuf.Timestamp
-	10, // 19: muster.v1.AppRow.ended_at:type_name -> google.protobuf.Timestamp
-	9,  // 20: muster.v1.AppRow.waiting:type_name -> muster.v1.ReasonCode
-	20, // 21: muster.v1.DriverRow.state:type_name -> muster.v1.DriverState
-	15, // 22: muster.v1.DriverRow.need:type_name -> muster.v1.Resources
-	16, // 23: muster.v1.DriverRow.addresses:type_name -> muster.v1.Addresses
-	21, // 24: muster.v1.DriverRow.exit:type_name -> muster.v1.Exit
-	10, // 25: muster.v1.DriverRow.submitted_at:type_name -> google.protobuf.Timestamp
-	10, // 26: muster.v1.DriverRow.started_at:type_name -> google.protobuf.Timestamp
-	10, // 27: muster.v1.DriverRow.ended_at:type_name -> google.protobuf.Timestamp
-	10, // 28: muster.v1.DriverRow.next_try:type_name -> google.protobuf.Timestamp
-	9,  // 29: muster.v1.DriverRow.waiting:type_name -> muster.v1.ReasonCode
-	22, // 30: muster.v1.ExecutorRow.id:type_name -> muster.v1.ExecutorID
-	23, // 31: muster.v1.ExecutorRow.launch:type_name -> muster.v1.LaunchID
-	24, // 32: muster.v1.ExecutorRow.state:type_name -> muster.v1.ExecutorState
-	15, // 33: muster.v1.ExecutorRow.need:type_name -> muster.v1.Resources
-	16, // 34: muster.v1.ExecutorRow.addresses:type_name -> muster.v1.Addresses
-	21, // 35: muster.v1.ExecutorRow.exit:type_name -> muster.v1.Exit
-	10, // 36: muster.v1.ExecutorRow.started_at:type_name -> google.protobuf.Timestamp
-	10, // 37: muster.v1.ExecutorRow.ended_at:type_name -> google.protobuf.Timestamp
-	3,  // 38: muster.v1.Row.master:type_name -> muster.v1.MasterRow
-	4,  // 39: muster.v1.Row.worker:type_name -> muster.v1.WorkerRow
-	5,  // 40: muster.v1.Row.app:type_name -> muster.v1.AppRow
-	6,  // 41: muster.v1.Row.driver:type_name -> muster.v1.DriverRow
-	7,  // 42: muster.v1.Row.executor:type_name -> muster.v1.ExecutorRow
-	1,  // 43: muster.v1.Row.decision:type_name -> muster.v1.Decision
-	2,  // 44: muster.v1.Row.gone:type_name -> muster.v1.RowKey
-	45, // [45:45] is the sub-list for method output_type
-	45, // [45:45] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	11, // 3: muster.v1.Decision.since:type_name -> google.protobuf.Timestamp
+	11, // 4: muster.v1.Decision.last:type_name -> google.protobuf.Timestamp
+	12, // 5: muster.v1.RowKey.kind:type_name -> muster.v1.RowKind
+	13, // 6: muster.v1.MasterRow.state:type_name -> muster.v1.MasterState
+	11, // 7: muster.v1.MasterRow.since:type_name -> google.protobuf.Timestamp
+	14, // 8: muster.v1.WorkerRow.spec:type_name -> muster.v1.WorkerSpec
+	15, // 9: muster.v1.WorkerRow.state:type_name -> muster.v1.WorkerState
+	16, // 10: muster.v1.WorkerRow.used:type_name -> muster.v1.Resources
+	17, // 11: muster.v1.WorkerRow.used_addresses:type_name -> muster.v1.Addresses
+	11, // 12: muster.v1.WorkerRow.registered_at:type_name -> google.protobuf.Timestamp
+	11, // 13: muster.v1.WorkerRow.last_heartbeat:type_name -> google.protobuf.Timestamp
+	11, // 14: muster.v1.WorkerRow.put_aside_until:type_name -> google.protobuf.Timestamp
+	11, // 15: muster.v1.WorkerRow.reserved_until:type_name -> google.protobuf.Timestamp
+	18, // 16: muster.v1.AppRow.state:type_name -> muster.v1.AppState
+	19, // 17: muster.v1.AppRow.profiles:type_name -> muster.v1.Profile
+	20, // 18: muster.v1.AppRow.targets:type_name -> muster.v1.Target
+	11, // 19: muster.v1.AppRow.submitted_at:type_name -> google.protobuf.Timestamp
+	11, // 20: muster.v1.AppRow.ended_at:type_name -> google.protobuf.Timestamp
+	10, // 21: muster.v1.AppRow.waiting:type_name -> muster.v1.ReasonCode
+	21, // 22: muster.v1.AppRow.place:type_name -> muster.v1.Placement
+	22, // 23: muster.v1.DriverRow.state:type_name -> muster.v1.DriverState
+	16, // 24: muster.v1.DriverRow.need:type_name -> muster.v1.Resources
+	17, // 25: muster.v1.DriverRow.addresses:type_name -> muster.v1.Addresses
+	23, // 26: muster.v1.DriverRow.exit:type_name -> muster.v1.Exit
+	11, // 27: muster.v1.DriverRow.submitted_at:type_name -> google.protobuf.Timestamp
+	11, // 28: muster.v1.DriverRow.started_at:type_name -> google.protobuf.Timestamp
+	11, // 29: muster.v1.DriverRow.ended_at:type_name -> google.protobuf.Timestamp
+	11, // 30: muster.v1.DriverRow.next_try:type_name -> google.protobuf.Timestamp
+	10, // 31: muster.v1.DriverRow.waiting:type_name -> muster.v1.ReasonCode
+	21, // 32: muster.v1.DriverRow.place:type_name -> muster.v1.Placement
+	24, // 33: muster.v1.ExecutorRow.id:type_name -> muster.v1.ExecutorID
+	25, // 34: muster.v1.ExecutorRow.launch:type_name -> muster.v1.LaunchID
+	26, // 35: muster.v1.ExecutorRow.state:type_name -> muster.v1.ExecutorState
+	16, // 36: muster.v1.ExecutorRow.need:type_name -> muster.v1.Resources
+	17, // 37: muster.v1.ExecutorRow.addresses:type_name -> muster.v1.Addresses
+	23, // 38: muster.v1.ExecutorRow.exit:type_name -> muster.v1.Exit
+	11, // 39: muster.v1.ExecutorRow.started_at:type_name -> google.protobuf.Timestamp
+	11, // 40: muster.v1.ExecutorRow.ended_at:type_name -> google.protobuf.Timestamp
+	27, // 41: muster.v1.QueueRow.queue:type_name -> muster.v1.Queue
+	28, // 42: muster.v1.QueueRow.used:type_name -> muster.v1.Quantity
+	3,  // 43: muster.v1.Row.master:type_name -> muster.v1.MasterRow
+	4,  // 44: muster.v1.Row.worker:type_name -> muster.v1.WorkerRow
+	5,  // 45: muster.v1.Row.app:type_name -> muster.v1.AppRow
+	6,  // 46: muster.v1.Row.driver:type_name -> muster.v1.DriverRow
+	7,  // 47: muster.v1.Row.executor:type_name -> muster.v1.ExecutorRow
+	1,  // 48: muster.v1.Row.decision:type_name -> muster.v1.Decision
+	2,  // 49: muster.v1.Row.gone:type_name -> muster.v1.RowKey
+	8,  // 50: muster.v1.Row.queue:type_name -> muster.v1.QueueRow
+	51, // [51:51] is the sub-list for method output_type
+	51, // [51:51] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_muster_v1_row_proto_init() }
@@ -1450,7 +1614,7 @@ func file_muster_v1_row_proto_init() {
 	}
 	file_muster_v1_spec_proto_init()
 	file_muster_v1_state_proto_init()
-	file_muster_v1_row_proto_msgTypes[8].OneofWrappers = []any{
+	file_muster_v1_row_proto_msgTypes[9].OneofWrappers = []any{
 		(*Row_Master)(nil),
 		(*Row_Worker)(nil),
 		(*Row_App)(nil),
@@ -1458,6 +1622,7 @@ func file_muster_v1_row_proto_init() {
 		(*Row_Executor)(nil),
 		(*Row_Decision)(nil),
 		(*Row_Gone)(nil),
+		(*Row_Queue)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1465,7 +1630,7 @@ func file_muster_v1_row_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_muster_v1_row_proto_rawDesc), len(file_muster_v1_row_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

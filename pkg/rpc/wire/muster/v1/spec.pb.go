@@ -196,6 +196,7 @@ type Profile struct {
 	Cores         int32                  `protobuf:"varint,2,opt,name=cores,proto3" json:"cores,omitempty"`
 	MemoryMib     int64                  `protobuf:"varint,3,opt,name=memory_mib,json=memoryMib,proto3" json:"memory_mib,omitempty"`
 	Custom        []*Amount              `protobuf:"bytes,4,rep,name=custom,proto3" json:"custom,omitempty"`
+	Gang          bool                   `protobuf:"varint,5,opt,name=gang,proto3" json:"gang,omitempty"` // all missing executors start together or none does
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -256,6 +257,13 @@ func (x *Profile) GetCustom() []*Amount {
 		return x.Custom
 	}
 	return nil
+}
+
+func (x *Profile) GetGang() bool {
+	if x != nil {
+		return x.Gang
+	}
+	return false
 }
 
 // Target is the total number of executors wanted for a profile; 2147483647 is without bound.
@@ -664,6 +672,335 @@ func (x *WorkerSpec) GetVersion() string {
 	return ""
 }
 
+// Requirement is one condition on the labels of a worker. Values are sorted and distinct; exists has none.
+type Requirement struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Key           string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	Operator      Operator               `protobuf:"varint,2,opt,name=operator,proto3,enum=muster.v1.Operator" json:"operator,omitempty"`
+	Values        []string               `protobuf:"bytes,3,rep,name=values,proto3" json:"values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Requirement) Reset() {
+	*x = Requirement{}
+	mi := &file_muster_v1_spec_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Requirement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Requirement) ProtoMessage() {}
+
+func (x *Requirement) ProtoReflect() protoreflect.Message {
+	mi := &file_muster_v1_spec_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Requirement.ProtoReflect.Descriptor instead.
+func (*Requirement) Descriptor() ([]byte, []int) {
+	return file_muster_v1_spec_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Requirement) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *Requirement) GetOperator() Operator {
+	if x != nil {
+		return x.Operator
+	}
+	return Operator_OPERATOR_UNSPECIFIED
+}
+
+func (x *Requirement) GetValues() []string {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
+// Preference adds its weight, 1 to 100, to the score of the workers that meet it.
+type Preference struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Requirement   *Requirement           `protobuf:"bytes,1,opt,name=requirement,proto3" json:"requirement,omitempty"`
+	Weight        int32                  `protobuf:"varint,2,opt,name=weight,proto3" json:"weight,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Preference) Reset() {
+	*x = Preference{}
+	mi := &file_muster_v1_spec_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Preference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Preference) ProtoMessage() {}
+
+func (x *Preference) ProtoReflect() protoreflect.Message {
+	mi := &file_muster_v1_spec_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Preference.ProtoReflect.Descriptor instead.
+func (*Preference) Descriptor() ([]byte, []int) {
+	return file_muster_v1_spec_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Preference) GetRequirement() *Requirement {
+	if x != nil {
+		return x.Requirement
+	}
+	return nil
+}
+
+func (x *Preference) GetWeight() int32 {
+	if x != nil {
+		return x.Weight
+	}
+	return 0
+}
+
+// Placement says where executors or a driver may run and when it is their turn.
+type Placement struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Queue         string                 `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`        // path; empty is the cluster's default
+	Priority      int32                  `protobuf:"varint,2,opt,name=priority,proto3" json:"priority,omitempty"` // -100 to 100; more is earlier
+	Require       []*Requirement         `protobuf:"bytes,3,rep,name=require,proto3" json:"require,omitempty"`    // all must hold
+	Prefer        []*Preference          `protobuf:"bytes,4,rep,name=prefer,proto3" json:"prefer,omitempty"`
+	Apart         string                 `protobuf:"bytes,5,opt,name=apart,proto3" json:"apart,omitempty"`                                      // "host" or the key of a label
+	MaxPerWorker  int32                  `protobuf:"varint,6,opt,name=max_per_worker,json=maxPerWorker,proto3" json:"max_per_worker,omitempty"` // 0: no limit
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Placement) Reset() {
+	*x = Placement{}
+	mi := &file_muster_v1_spec_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Placement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Placement) ProtoMessage() {}
+
+func (x *Placement) ProtoReflect() protoreflect.Message {
+	mi := &file_muster_v1_spec_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Placement.ProtoReflect.Descriptor instead.
+func (*Placement) Descriptor() ([]byte, []int) {
+	return file_muster_v1_spec_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Placement) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *Placement) GetPriority() int32 {
+	if x != nil {
+		return x.Priority
+	}
+	return 0
+}
+
+func (x *Placement) GetRequire() []*Requirement {
+	if x != nil {
+		return x.Require
+	}
+	return nil
+}
+
+func (x *Placement) GetPrefer() []*Preference {
+	if x != nil {
+		return x.Prefer
+	}
+	return nil
+}
+
+func (x *Placement) GetApart() string {
+	if x != nil {
+		return x.Apart
+	}
+	return ""
+}
+
+func (x *Placement) GetMaxPerWorker() int32 {
+	if x != nil {
+		return x.MaxPerWorker
+	}
+	return 0
+}
+
+// Quantity is an amount of one resource over the whole cluster: cores, memory in MiB, or units of a custom resource.
+type Quantity struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Resource      string                 `protobuf:"bytes,1,opt,name=resource,proto3" json:"resource,omitempty"`
+	Amount        int64                  `protobuf:"varint,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Quantity) Reset() {
+	*x = Quantity{}
+	mi := &file_muster_v1_spec_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Quantity) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Quantity) ProtoMessage() {}
+
+func (x *Quantity) ProtoReflect() protoreflect.Message {
+	mi := &file_muster_v1_spec_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Quantity.ProtoReflect.Descriptor instead.
+func (*Quantity) Descriptor() ([]byte, []int) {
+	return file_muster_v1_spec_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Quantity) GetResource() string {
+	if x != nil {
+		return x.Resource
+	}
+	return ""
+}
+
+func (x *Quantity) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+// Queue is a place in the tree of queues.
+type Queue struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"` // path from the root, which has none
+	Weight        float64                `protobuf:"fixed64,2,opt,name=weight,proto3" json:"weight,omitempty"`
+	Min           []*Quantity            `protobuf:"bytes,3,rep,name=min,proto3" json:"min,omitempty"`
+	Quota         []*Quantity            `protobuf:"bytes,4,rep,name=quota,proto3" json:"quota,omitempty"`
+	Dynamic       bool                   `protobuf:"varint,5,opt,name=dynamic,proto3" json:"dynamic,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Queue) Reset() {
+	*x = Queue{}
+	mi := &file_muster_v1_spec_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Queue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Queue) ProtoMessage() {}
+
+func (x *Queue) ProtoReflect() protoreflect.Message {
+	mi := &file_muster_v1_spec_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Queue.ProtoReflect.Descriptor instead.
+func (*Queue) Descriptor() ([]byte, []int) {
+	return file_muster_v1_spec_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Queue) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Queue) GetWeight() float64 {
+	if x != nil {
+		return x.Weight
+	}
+	return 0
+}
+
+func (x *Queue) GetMin() []*Quantity {
+	if x != nil {
+		return x.Min
+	}
+	return nil
+}
+
+func (x *Queue) GetQuota() []*Quantity {
+	if x != nil {
+		return x.Quota
+	}
+	return nil
+}
+
+func (x *Queue) GetDynamic() bool {
+	if x != nil {
+		return x.Dynamic
+	}
+	return false
+}
+
 // AppSpec is what an application asks for.
 type AppSpec struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -675,13 +1012,14 @@ type AppSpec struct {
 	Executor      *Command               `protobuf:"bytes,6,opt,name=executor,proto3" json:"executor,omitempty"`
 	Driver        string                 `protobuf:"bytes,7,opt,name=driver,proto3" json:"driver,omitempty"` // host:port where executors reach the driver
 	Webui         string                 `protobuf:"bytes,8,opt,name=webui,proto3" json:"webui,omitempty"`
+	Place         *Placement             `protobuf:"bytes,9,opt,name=place,proto3" json:"place,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AppSpec) Reset() {
 	*x = AppSpec{}
-	mi := &file_muster_v1_spec_proto_msgTypes[10]
+	mi := &file_muster_v1_spec_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -693,7 +1031,7 @@ func (x *AppSpec) String() string {
 func (*AppSpec) ProtoMessage() {}
 
 func (x *AppSpec) ProtoReflect() protoreflect.Message {
-	mi := &file_muster_v1_spec_proto_msgTypes[10]
+	mi := &file_muster_v1_spec_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -706,7 +1044,7 @@ func (x *AppSpec) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppSpec.ProtoReflect.Descriptor instead.
 func (*AppSpec) Descriptor() ([]byte, []int) {
-	return file_muster_v1_spec_proto_rawDescGZIP(), []int{10}
+	return file_muster_v1_spec_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *AppSpec) GetName() string {
@@ -765,6 +1103,13 @@ func (x *AppSpec) GetWebui() string {
 	return ""
 }
 
+func (x *AppSpec) GetPlace() *Placement {
+	if x != nil {
+		return x.Place
+	}
+	return nil
+}
+
 // DriverSpec is a program to run on a worker.
 type DriverSpec struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -774,13 +1119,14 @@ type DriverSpec struct {
 	Need          *Resources             `protobuf:"bytes,4,opt,name=need,proto3" json:"need,omitempty"`
 	Supervise     bool                   `protobuf:"varint,5,opt,name=supervise,proto3" json:"supervise,omitempty"`
 	MaxRestarts   int32                  `protobuf:"varint,6,opt,name=max_restarts,json=maxRestarts,proto3" json:"max_restarts,omitempty"` // negative: no limit
+	Place         *Placement             `protobuf:"bytes,7,opt,name=place,proto3" json:"place,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DriverSpec) Reset() {
 	*x = DriverSpec{}
-	mi := &file_muster_v1_spec_proto_msgTypes[11]
+	mi := &file_muster_v1_spec_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -792,7 +1138,7 @@ func (x *DriverSpec) String() string {
 func (*DriverSpec) ProtoMessage() {}
 
 func (x *DriverSpec) ProtoReflect() protoreflect.Message {
-	mi := &file_muster_v1_spec_proto_msgTypes[11]
+	mi := &file_muster_v1_spec_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -805,7 +1151,7 @@ func (x *DriverSpec) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DriverSpec.ProtoReflect.Descriptor instead.
 func (*DriverSpec) Descriptor() ([]byte, []int) {
-	return file_muster_v1_spec_proto_rawDescGZIP(), []int{11}
+	return file_muster_v1_spec_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *DriverSpec) GetName() string {
@@ -850,6 +1196,13 @@ func (x *DriverSpec) GetMaxRestarts() int32 {
 	return 0
 }
 
+func (x *DriverSpec) GetPlace() *Placement {
+	if x != nil {
+		return x.Place
+	}
+	return nil
+}
+
 // Exit tells how a process ended. Absent is exit code 0.
 type Exit struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -862,7 +1215,7 @@ type Exit struct {
 
 func (x *Exit) Reset() {
 	*x = Exit{}
-	mi := &file_muster_v1_spec_proto_msgTypes[12]
+	mi := &file_muster_v1_spec_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -874,7 +1227,7 @@ func (x *Exit) String() string {
 func (*Exit) ProtoMessage() {}
 
 func (x *Exit) ProtoReflect() protoreflect.Message {
-	mi := &file_muster_v1_spec_proto_msgTypes[12]
+	mi := &file_muster_v1_spec_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -887,7 +1240,7 @@ func (x *Exit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Exit.ProtoReflect.Descriptor instead.
 func (*Exit) Descriptor() ([]byte, []int) {
-	return file_muster_v1_spec_proto_rawDescGZIP(), []int{12}
+	return file_muster_v1_spec_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Exit) GetCode() int32 {
@@ -922,7 +1275,7 @@ type ExecutorID struct {
 
 func (x *ExecutorID) Reset() {
 	*x = ExecutorID{}
-	mi := &file_muster_v1_spec_proto_msgTypes[13]
+	mi := &file_muster_v1_spec_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -934,7 +1287,7 @@ func (x *ExecutorID) String() string {
 func (*ExecutorID) ProtoMessage() {}
 
 func (x *ExecutorID) ProtoReflect() protoreflect.Message {
-	mi := &file_muster_v1_spec_proto_msgTypes[13]
+	mi := &file_muster_v1_spec_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -947,7 +1300,7 @@ func (x *ExecutorID) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExecutorID.ProtoReflect.Descriptor instead.
 func (*ExecutorID) Descriptor() ([]byte, []int) {
-	return file_muster_v1_spec_proto_rawDescGZIP(), []int{13}
+	return file_muster_v1_spec_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ExecutorID) GetApp() string {
@@ -975,7 +1328,7 @@ type LaunchID struct {
 
 func (x *LaunchID) Reset() {
 	*x = LaunchID{}
-	mi := &file_muster_v1_spec_proto_msgTypes[14]
+	mi := &file_muster_v1_spec_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -987,7 +1340,7 @@ func (x *LaunchID) String() string {
 func (*LaunchID) ProtoMessage() {}
 
 func (x *LaunchID) ProtoReflect() protoreflect.Message {
-	mi := &file_muster_v1_spec_proto_msgTypes[14]
+	mi := &file_muster_v1_spec_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1000,7 +1353,7 @@ func (x *LaunchID) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LaunchID.ProtoReflect.Descriptor instead.
 func (*LaunchID) Descriptor() ([]byte, []int) {
-	return file_muster_v1_spec_proto_rawDescGZIP(), []int{14}
+	return file_muster_v1_spec_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *LaunchID) GetEpoch() uint64 {
@@ -1037,7 +1390,7 @@ type Launch struct {
 
 func (x *Launch) Reset() {
 	*x = Launch{}
-	mi := &file_muster_v1_spec_proto_msgTypes[15]
+	mi := &file_muster_v1_spec_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1049,7 +1402,7 @@ func (x *Launch) String() string {
 func (*Launch) ProtoMessage() {}
 
 func (x *Launch) ProtoReflect() protoreflect.Message {
-	mi := &file_muster_v1_spec_proto_msgTypes[15]
+	mi := &file_muster_v1_spec_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1062,7 +1415,7 @@ func (x *Launch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Launch.ProtoReflect.Descriptor instead.
 func (*Launch) Descriptor() ([]byte, []int) {
-	return file_muster_v1_spec_proto_rawDescGZIP(), []int{15}
+	return file_muster_v1_spec_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Launch) GetId() *LaunchID {
@@ -1163,7 +1516,7 @@ type LaunchReport struct {
 
 func (x *LaunchReport) Reset() {
 	*x = LaunchReport{}
-	mi := &file_muster_v1_spec_proto_msgTypes[16]
+	mi := &file_muster_v1_spec_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1175,7 +1528,7 @@ func (x *LaunchReport) String() string {
 func (*LaunchReport) ProtoMessage() {}
 
 func (x *LaunchReport) ProtoReflect() protoreflect.Message {
-	mi := &file_muster_v1_spec_proto_msgTypes[16]
+	mi := &file_muster_v1_spec_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1188,7 +1541,7 @@ func (x *LaunchReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LaunchReport.ProtoReflect.Descriptor instead.
 func (*LaunchReport) Descriptor() ([]byte, []int) {
-	return file_muster_v1_spec_proto_rawDescGZIP(), []int{16}
+	return file_muster_v1_spec_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *LaunchReport) GetLaunch() *LaunchID {
@@ -1290,13 +1643,14 @@ const file_muster_v1_spec_proto_rawDesc = "" +
 	"\x05cores\x18\x01 \x01(\x05R\x05cores\x12\x1d\n" +
 	"\n" +
 	"memory_mib\x18\x02 \x01(\x03R\tmemoryMib\x12)\n" +
-	"\x06custom\x18\x03 \x03(\v2\x11.muster.v1.AmountR\x06custom\"y\n" +
+	"\x06custom\x18\x03 \x03(\v2\x11.muster.v1.AmountR\x06custom\"\x8d\x01\n" +
 	"\aProfile\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x05R\x02id\x12\x14\n" +
 	"\x05cores\x18\x02 \x01(\x05R\x05cores\x12\x1d\n" +
 	"\n" +
 	"memory_mib\x18\x03 \x01(\x03R\tmemoryMib\x12)\n" +
-	"\x06custom\x18\x04 \x03(\v2\x11.muster.v1.AmountR\x06custom\"8\n" +
+	"\x06custom\x18\x04 \x03(\v2\x11.muster.v1.AmountR\x06custom\x12\x12\n" +
+	"\x04gang\x18\x05 \x01(\bR\x04gang\"8\n" +
 	"\x06Target\x12\x18\n" +
 	"\aprofile\x18\x01 \x01(\x05R\aprofile\x12\x14\n" +
 	"\x05total\x18\x02 \x01(\x05R\x05total\"j\n" +
@@ -1329,7 +1683,31 @@ const file_muster_v1_spec_proto_rawDesc = "" +
 	"\x06custom\x18\x06 \x03(\v2\x14.muster.v1.AddressesR\x06custom\x12(\n" +
 	"\x06labels\x18\a \x03(\v2\x10.muster.v1.LabelR\x06labels\x12\x16\n" +
 	"\x06adopts\x18\b \x01(\bR\x06adopts\x12\x18\n" +
-	"\aversion\x18\t \x01(\tR\aversion\"\x89\x02\n" +
+	"\aversion\x18\t \x01(\tR\aversion\"h\n" +
+	"\vRequirement\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12/\n" +
+	"\boperator\x18\x02 \x01(\x0e2\x13.muster.v1.OperatorR\boperator\x12\x16\n" +
+	"\x06values\x18\x03 \x03(\tR\x06values\"^\n" +
+	"\n" +
+	"Preference\x128\n" +
+	"\vrequirement\x18\x01 \x01(\v2\x16.muster.v1.RequirementR\vrequirement\x12\x16\n" +
+	"\x06weight\x18\x02 \x01(\x05R\x06weight\"\xda\x01\n" +
+	"\tPlacement\x12\x14\n" +
+	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x1a\n" +
+	"\bpriority\x18\x02 \x01(\x05R\bpriority\x120\n" +
+	"\arequire\x18\x03 \x03(\v2\x16.muster.v1.RequirementR\arequire\x12-\n" +
+	"\x06prefer\x18\x04 \x03(\v2\x15.muster.v1.PreferenceR\x06prefer\x12\x14\n" +
+	"\x05apart\x18\x05 \x01(\tR\x05apart\x12$\n" +
+	"\x0emax_per_worker\x18\x06 \x01(\x05R\fmaxPerWorker\">\n" +
+	"\bQuantity\x12\x1a\n" +
+	"\bresource\x18\x01 \x01(\tR\bresource\x12\x16\n" +
+	"\x06amount\x18\x02 \x01(\x03R\x06amount\"\x9f\x01\n" +
+	"\x05Queue\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06weight\x18\x02 \x01(\x01R\x06weight\x12%\n" +
+	"\x03min\x18\x03 \x03(\v2\x13.muster.v1.QuantityR\x03min\x12)\n" +
+	"\x05quota\x18\x04 \x03(\v2\x13.muster.v1.QuantityR\x05quota\x12\x18\n" +
+	"\adynamic\x18\x05 \x01(\bR\adynamic\"\xb5\x02\n" +
 	"\aAppSpec\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04user\x18\x02 \x01(\tR\x04user\x12\x1b\n" +
@@ -1338,7 +1716,8 @@ const file_muster_v1_spec_proto_rawDesc = "" +
 	"\atargets\x18\x05 \x03(\v2\x11.muster.v1.TargetR\atargets\x12.\n" +
 	"\bexecutor\x18\x06 \x01(\v2\x12.muster.v1.CommandR\bexecutor\x12\x16\n" +
 	"\x06driver\x18\a \x01(\tR\x06driver\x12\x14\n" +
-	"\x05webui\x18\b \x01(\tR\x05webui\"\xcd\x01\n" +
+	"\x05webui\x18\b \x01(\tR\x05webui\x12*\n" +
+	"\x05place\x18\t \x01(\v2\x14.muster.v1.PlacementR\x05place\"\xf9\x01\n" +
 	"\n" +
 	"DriverSpec\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
@@ -1346,7 +1725,8 @@ const file_muster_v1_spec_proto_rawDesc = "" +
 	"\acommand\x18\x03 \x01(\v2\x12.muster.v1.CommandR\acommand\x12(\n" +
 	"\x04need\x18\x04 \x01(\v2\x14.muster.v1.ResourcesR\x04need\x12\x1c\n" +
 	"\tsupervise\x18\x05 \x01(\bR\tsupervise\x12!\n" +
-	"\fmax_restarts\x18\x06 \x01(\x05R\vmaxRestarts\"D\n" +
+	"\fmax_restarts\x18\x06 \x01(\x05R\vmaxRestarts\x12*\n" +
+	"\x05place\x18\a \x01(\v2\x14.muster.v1.PlacementR\x05place\"D\n" +
 	"\x04Exit\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\x05R\x04code\x12\x16\n" +
 	"\x06signal\x18\x02 \x01(\x05R\x06signal\x12\x10\n" +
@@ -1398,7 +1778,7 @@ func file_muster_v1_spec_proto_rawDescGZIP() []byte {
 	return file_muster_v1_spec_proto_rawDescData
 }
 
-var file_muster_v1_spec_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_muster_v1_spec_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_muster_v1_spec_proto_goTypes = []any{
 	(*Amount)(nil),              // 0: muster.v1.Amount
 	(*Addresses)(nil),           // 1: muster.v1.Addresses
@@ -1410,15 +1790,21 @@ var file_muster_v1_spec_proto_goTypes = []any{
 	(*Command)(nil),             // 7: muster.v1.Command
 	(*Label)(nil),               // 8: muster.v1.Label
 	(*WorkerSpec)(nil),          // 9: muster.v1.WorkerSpec
-	(*AppSpec)(nil),             // 10: muster.v1.AppSpec
-	(*DriverSpec)(nil),          // 11: muster.v1.DriverSpec
-	(*Exit)(nil),                // 12: muster.v1.Exit
-	(*ExecutorID)(nil),          // 13: muster.v1.ExecutorID
-	(*LaunchID)(nil),            // 14: muster.v1.LaunchID
-	(*Launch)(nil),              // 15: muster.v1.Launch
-	(*LaunchReport)(nil),        // 16: muster.v1.LaunchReport
-	(ExecutorState)(0),          // 17: muster.v1.ExecutorState
-	(*durationpb.Duration)(nil), // 18: google.protobuf.Duration
+	(*Requirement)(nil),         // 10: muster.v1.Requirement
+	(*Preference)(nil),          // 11: muster.v1.Preference
+	(*Placement)(nil),           // 12: muster.v1.Placement
+	(*Quantity)(nil),            // 13: muster.v1.Quantity
+	(*Queue)(nil),               // 14: muster.v1.Queue
+	(*AppSpec)(nil),             // 15: muster.v1.AppSpec
+	(*DriverSpec)(nil),          // 16: muster.v1.DriverSpec
+	(*Exit)(nil),                // 17: muster.v1.Exit
+	(*ExecutorID)(nil),          // 18: muster.v1.ExecutorID
+	(*LaunchID)(nil),            // 19: muster.v1.LaunchID
+	(*Launch)(nil),              // 20: muster.v1.Launch
+	(*LaunchReport)(nil),        // 21: muster.v1.LaunchReport
+	(Operator)(0),               // 22: muster.v1.Operator
+	(ExecutorState)(0),          // 23: muster.v1.ExecutorState
+	(*durationpb.Duration)(nil), // 24: google.protobuf.Duration
 }
 var file_muster_v1_spec_proto_depIdxs = []int32{
 	0,  // 0: muster.v1.Resources.custom:type_name -> muster.v1.Amount
@@ -1427,28 +1813,36 @@ var file_muster_v1_spec_proto_depIdxs = []int32{
 	5,  // 3: muster.v1.Command.artifacts:type_name -> muster.v1.Artifact
 	1,  // 4: muster.v1.WorkerSpec.custom:type_name -> muster.v1.Addresses
 	8,  // 5: muster.v1.WorkerSpec.labels:type_name -> muster.v1.Label
-	3,  // 6: muster.v1.AppSpec.profiles:type_name -> muster.v1.Profile
-	4,  // 7: muster.v1.AppSpec.targets:type_name -> muster.v1.Target
-	7,  // 8: muster.v1.AppSpec.executor:type_name -> muster.v1.Command
-	7,  // 9: muster.v1.DriverSpec.command:type_name -> muster.v1.Command
-	2,  // 10: muster.v1.DriverSpec.need:type_name -> muster.v1.Resources
-	14, // 11: muster.v1.Launch.id:type_name -> muster.v1.LaunchID
-	13, // 12: muster.v1.Launch.executor:type_name -> muster.v1.ExecutorID
-	2,  // 13: muster.v1.Launch.need:type_name -> muster.v1.Resources
-	1,  // 14: muster.v1.Launch.addresses:type_name -> muster.v1.Addresses
-	7,  // 15: muster.v1.Launch.command:type_name -> muster.v1.Command
-	14, // 16: muster.v1.LaunchReport.launch:type_name -> muster.v1.LaunchID
-	13, // 17: muster.v1.LaunchReport.executor:type_name -> muster.v1.ExecutorID
-	2,  // 18: muster.v1.LaunchReport.need:type_name -> muster.v1.Resources
-	1,  // 19: muster.v1.LaunchReport.addresses:type_name -> muster.v1.Addresses
-	17, // 20: muster.v1.LaunchReport.state:type_name -> muster.v1.ExecutorState
-	12, // 21: muster.v1.LaunchReport.exit:type_name -> muster.v1.Exit
-	18, // 22: muster.v1.LaunchReport.lived:type_name -> google.protobuf.Duration
-	23, // [23:23] is the sub-list for method output_type
-	23, // [23:23] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	22, // 6: muster.v1.Requirement.operator:type_name -> muster.v1.Operator
+	10, // 7: muster.v1.Preference.requirement:type_name -> muster.v1.Requirement
+	10, // 8: muster.v1.Placement.require:type_name -> muster.v1.Requirement
+	11, // 9: muster.v1.Placement.prefer:type_name -> muster.v1.Preference
+	13, // 10: muster.v1.Queue.min:type_name -> muster.v1.Quantity
+	13, // 11: muster.v1.Queue.quota:type_name -> muster.v1.Quantity
+	3,  // 12: muster.v1.AppSpec.profiles:type_name -> muster.v1.Profile
+	4,  // 13: muster.v1.AppSpec.targets:type_name -> muster.v1.Target
+	7,  // 14: muster.v1.AppSpec.executor:type_name -> muster.v1.Command
+	12, // 15: muster.v1.AppSpec.place:type_name -> muster.v1.Placement
+	7,  // 16: muster.v1.DriverSpec.command:type_name -> muster.v1.Command
+	2,  // 17: muster.v1.DriverSpec.need:type_name -> muster.v1.Resources
+	12, // 18: muster.v1.DriverSpec.place:type_name -> muster.v1.Placement
+	19, // 19: muster.v1.Launch.id:type_name -> muster.v1.LaunchID
+	18, // 20: muster.v1.Launch.executor:type_name -> muster.v1.ExecutorID
+	2,  // 21: muster.v1.Launch.need:type_name -> muster.v1.Resources
+	1,  // 22: muster.v1.Launch.addresses:type_name -> muster.v1.Addresses
+	7,  // 23: muster.v1.Launch.command:type_name -> muster.v1.Command
+	19, // 24: muster.v1.LaunchReport.launch:type_name -> muster.v1.LaunchID
+	18, // 25: muster.v1.LaunchReport.executor:type_name -> muster.v1.ExecutorID
+	2,  // 26: muster.v1.LaunchReport.need:type_name -> muster.v1.Resources
+	1,  // 27: muster.v1.LaunchReport.addresses:type_name -> muster.v1.Addresses
+	23, // 28: muster.v1.LaunchReport.state:type_name -> muster.v1.ExecutorState
+	17, // 29: muster.v1.LaunchReport.exit:type_name -> muster.v1.Exit
+	24, // 30: muster.v1.LaunchReport.lived:type_name -> google.protobuf.Duration
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_muster_v1_spec_proto_init() }
@@ -1463,7 +1857,7 @@ func file_muster_v1_spec_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_muster_v1_spec_proto_rawDesc), len(file_muster_v1_spec_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -415,6 +415,8 @@ const (
 	ReasonCode_REASON_CODE_NOT_REGISTERED        ReasonCode = 21
 	ReasonCode_REASON_CODE_PLUGIN_ERROR          ReasonCode = 22
 	ReasonCode_REASON_CODE_PLUGIN_TIMEOUT        ReasonCode = 23
+	ReasonCode_REASON_CODE_RESERVED              ReasonCode = 24
+	ReasonCode_REASON_CODE_FILTERED_RULE         ReasonCode = 25
 )
 
 // Enum value maps for ReasonCode.
@@ -444,6 +446,8 @@ var (
 		21: "REASON_CODE_NOT_REGISTERED",
 		22: "REASON_CODE_PLUGIN_ERROR",
 		23: "REASON_CODE_PLUGIN_TIMEOUT",
+		24: "REASON_CODE_RESERVED",
+		25: "REASON_CODE_FILTERED_RULE",
 	}
 	ReasonCode_value = map[string]int32{
 		"REASON_CODE_UNSPECIFIED":           0,
@@ -470,6 +474,8 @@ var (
 		"REASON_CODE_NOT_REGISTERED":        21,
 		"REASON_CODE_PLUGIN_ERROR":          22,
 		"REASON_CODE_PLUGIN_TIMEOUT":        23,
+		"REASON_CODE_RESERVED":              24,
+		"REASON_CODE_FILTERED_RULE":         25,
 	}
 )
 
@@ -511,6 +517,7 @@ const (
 	RowKind_ROW_KIND_DRIVER      RowKind = 4
 	RowKind_ROW_KIND_EXECUTOR    RowKind = 5
 	RowKind_ROW_KIND_DECISION    RowKind = 6
+	RowKind_ROW_KIND_QUEUE       RowKind = 7
 )
 
 // Enum value maps for RowKind.
@@ -523,6 +530,7 @@ var (
 		4: "ROW_KIND_DRIVER",
 		5: "ROW_KIND_EXECUTOR",
 		6: "ROW_KIND_DECISION",
+		7: "ROW_KIND_QUEUE",
 	}
 	RowKind_value = map[string]int32{
 		"ROW_KIND_UNSPECIFIED": 0,
@@ -532,6 +540,7 @@ var (
 		"ROW_KIND_DRIVER":      4,
 		"ROW_KIND_EXECUTOR":    5,
 		"ROW_KIND_DECISION":    6,
+		"ROW_KIND_QUEUE":       7,
 	}
 )
 
@@ -560,6 +569,59 @@ func (x RowKind) Number() protoreflect.EnumNumber {
 // Deprecated: Use RowKind.Descriptor instead.
 func (RowKind) EnumDescriptor() ([]byte, []int) {
 	return file_muster_v1_state_proto_rawDescGZIP(), []int{7}
+}
+
+// Operator relates the value of a label to the values of a requirement.
+type Operator int32
+
+const (
+	Operator_OPERATOR_UNSPECIFIED Operator = 0
+	Operator_OPERATOR_IN          Operator = 1
+	Operator_OPERATOR_NOTIN       Operator = 2 // also where the label is missing
+	Operator_OPERATOR_EXISTS      Operator = 3
+)
+
+// Enum value maps for Operator.
+var (
+	Operator_name = map[int32]string{
+		0: "OPERATOR_UNSPECIFIED",
+		1: "OPERATOR_IN",
+		2: "OPERATOR_NOTIN",
+		3: "OPERATOR_EXISTS",
+	}
+	Operator_value = map[string]int32{
+		"OPERATOR_UNSPECIFIED": 0,
+		"OPERATOR_IN":          1,
+		"OPERATOR_NOTIN":       2,
+		"OPERATOR_EXISTS":      3,
+	}
+)
+
+func (x Operator) Enum() *Operator {
+	p := new(Operator)
+	*p = x
+	return p
+}
+
+func (x Operator) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Operator) Descriptor() protoreflect.EnumDescriptor {
+	return file_muster_v1_state_proto_enumTypes[8].Descriptor()
+}
+
+func (Operator) Type() protoreflect.EnumType {
+	return &file_muster_v1_state_proto_enumTypes[8]
+}
+
+func (x Operator) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Operator.Descriptor instead.
+func (Operator) EnumDescriptor() ([]byte, []int) {
+	return file_muster_v1_state_proto_rawDescGZIP(), []int{8}
 }
 
 // FaultKind is the identity of an error.
@@ -623,11 +685,11 @@ func (x FaultKind) String() string {
 }
 
 func (FaultKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_muster_v1_state_proto_enumTypes[8].Descriptor()
+	return file_muster_v1_state_proto_enumTypes[9].Descriptor()
 }
 
 func (FaultKind) Type() protoreflect.EnumType {
-	return &file_muster_v1_state_proto_enumTypes[8]
+	return &file_muster_v1_state_proto_enumTypes[9]
 }
 
 func (x FaultKind) Number() protoreflect.EnumNumber {
@@ -636,7 +698,7 @@ func (x FaultKind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use FaultKind.Descriptor instead.
 func (FaultKind) EnumDescriptor() ([]byte, []int) {
-	return file_muster_v1_state_proto_rawDescGZIP(), []int{8}
+	return file_muster_v1_state_proto_rawDescGZIP(), []int{9}
 }
 
 var File_muster_v1_state_proto protoreflect.FileDescriptor
@@ -689,7 +751,7 @@ const file_muster_v1_state_proto_rawDesc = "" +
 	"\x13TASK_STATE_FINISHED\x10\x01\x12\x15\n" +
 	"\x11TASK_STATE_FAILED\x10\x02\x12\x15\n" +
 	"\x11TASK_STATE_KILLED\x10\x03\x12\x13\n" +
-	"\x0fTASK_STATE_LOST\x10\x04*\xe4\x05\n" +
+	"\x0fTASK_STATE_LOST\x10\x04*\x9d\x06\n" +
 	"\n" +
 	"ReasonCode\x12\x1b\n" +
 	"\x17REASON_CODE_UNSPECIFIED\x10\x00\x12\x14\n" +
@@ -716,7 +778,9 @@ const file_muster_v1_state_proto_rawDesc = "" +
 	"\x15REASON_CODE_LAUNCHING\x10\x14\x12\x1e\n" +
 	"\x1aREASON_CODE_NOT_REGISTERED\x10\x15\x12\x1c\n" +
 	"\x18REASON_CODE_PLUGIN_ERROR\x10\x16\x12\x1e\n" +
-	"\x1aREASON_CODE_PLUGIN_TIMEOUT\x10\x17*\xa2\x01\n" +
+	"\x1aREASON_CODE_PLUGIN_TIMEOUT\x10\x17\x12\x18\n" +
+	"\x14REASON_CODE_RESERVED\x10\x18\x12\x1d\n" +
+	"\x19REASON_CODE_FILTERED_RULE\x10\x19*\xb6\x01\n" +
 	"\aRowKind\x12\x18\n" +
 	"\x14ROW_KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fROW_KIND_MASTER\x10\x01\x12\x13\n" +
@@ -724,7 +788,13 @@ const file_muster_v1_state_proto_rawDesc = "" +
 	"\fROW_KIND_APP\x10\x03\x12\x13\n" +
 	"\x0fROW_KIND_DRIVER\x10\x04\x12\x15\n" +
 	"\x11ROW_KIND_EXECUTOR\x10\x05\x12\x15\n" +
-	"\x11ROW_KIND_DECISION\x10\x06*\xd2\x02\n" +
+	"\x11ROW_KIND_DECISION\x10\x06\x12\x12\n" +
+	"\x0eROW_KIND_QUEUE\x10\a*^\n" +
+	"\bOperator\x12\x18\n" +
+	"\x14OPERATOR_UNSPECIFIED\x10\x00\x12\x0f\n" +
+	"\vOPERATOR_IN\x10\x01\x12\x12\n" +
+	"\x0eOPERATOR_NOTIN\x10\x02\x12\x13\n" +
+	"\x0fOPERATOR_EXISTS\x10\x03*\xd2\x02\n" +
 	"\tFaultKind\x12\x1a\n" +
 	"\x16FAULT_KIND_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12FAULT_KIND_INVALID\x10\x01\x12\x18\n" +
@@ -752,7 +822,7 @@ func file_muster_v1_state_proto_rawDescGZIP() []byte {
 	return file_muster_v1_state_proto_rawDescData
 }
 
-var file_muster_v1_state_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
+var file_muster_v1_state_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
 var file_muster_v1_state_proto_goTypes = []any{
 	(MasterState)(0),   // 0: muster.v1.MasterState
 	(WorkerState)(0),   // 1: muster.v1.WorkerState
@@ -762,7 +832,8 @@ var file_muster_v1_state_proto_goTypes = []any{
 	(TaskState)(0),     // 5: muster.v1.TaskState
 	(ReasonCode)(0),    // 6: muster.v1.ReasonCode
 	(RowKind)(0),       // 7: muster.v1.RowKind
-	(FaultKind)(0),     // 8: muster.v1.FaultKind
+	(Operator)(0),      // 8: muster.v1.Operator
+	(FaultKind)(0),     // 9: muster.v1.FaultKind
 }
 var file_muster_v1_state_proto_depIdxs = []int32{
 	0, // [0:0] is the sub-list for method output_type
@@ -782,7 +853,7 @@ func file_muster_v1_state_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_muster_v1_state_proto_rawDesc), len(file_muster_v1_state_proto_rawDesc)),
-			NumEnums:      9,
+			NumEnums:      10,
 			NumMessages:   0,
 			NumExtensions: 0,
 			NumServices:   0,
