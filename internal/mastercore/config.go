@@ -28,8 +28,13 @@ type Config struct {
 	DriverLease       time.Duration // 0: off
 	LaunchTimeout     time.Duration // until a launch that the worker has not confirmed makes the master resynchronise with it
 
-	DefaultCores       int32         // for applications without CoresMax; deploy.NoLimit
-	MaxDrivers         int32         // running at a time; deploy.NoLimit
+	DefaultCores int32 // for applications without CoresMax; deploy.NoLimit
+	MaxDrivers   int32 // running at a time; deploy.NoLimit
+
+	Queues       []deploy.Queue // parents not named come into being; see deploy.QueueTree
+	DefaultQueue string         // of who names none; empty is the root
+	ReserveFor   time.Duration  // how long a worker is kept for a demand that has waited long; doubles with each time it was not enough
+
 	MaxExecutorRetries int32         // negative: no cap
 	BackoffMin         time.Duration // of relaunches, doubling
 	BackoffMax         time.Duration
@@ -61,7 +66,7 @@ func DefaultConfig() Config {
 		Heartbeat: time.Second, SuspectAfter: 2 * time.Second, WorkerTimeout: 10 * time.Second, WorkerRetention: 15 * time.Minute,
 		AdoptGrace: 5 * time.Second, AppReconnectGrace: 5 * time.Second, RecoveryTimeout: 10 * time.Second,
 		DriverLease: 30 * time.Second, LaunchTimeout: 30 * time.Second,
-		DefaultCores: deploy.NoLimit, MaxDrivers: deploy.NoLimit, MaxExecutorRetries: 10,
+		DefaultCores: deploy.NoLimit, MaxDrivers: deploy.NoLimit, MaxExecutorRetries: 10, ReserveFor: 10 * time.Minute,
 		BackoffMin: time.Second, BackoffMax: time.Minute, ProvenAfter: 10 * time.Second, DriverProvenAfter: 5 * time.Second,
 		BadWorkerFailures: 5, BadWorkerWindow: 10 * time.Minute, BadWorkerRest: 10 * time.Minute,
 		RetainedApps: 200, RetainedDrivers: 200, RetainedExecutors: 100, RetainedAnswers: 10_000,

@@ -50,6 +50,10 @@ func (c Config) Validate() error {
 		bad("BackoffMax", c.BackoffMax, fmt.Sprintf("it cannot be shorter than BackoffMin, which is %v", c.BackoffMin))
 	}
 	c.validateCounts(bad)
+	positive("ReserveFor", c.ReserveFor)
+	if err := c.validateQueues(); err != nil {
+		faults = append(faults, err)
+	}
 	c.validatePatterns(bad, &faults)
 	return errors.Join(faults...)
 }
@@ -84,6 +88,18 @@ func (c Config) validateCounts(bad func(key string, value any, rule string)) {
 	if len(c.TokenSeed) < 16 {
 		bad("TokenSeed", fmt.Sprintf("%d bytes long", len(c.TokenSeed)), "draw at least 16 random bytes, or tokens could be guessed")
 	}
+}
+
+// validateQueues judges the tree of queues and the default one.
+func (c Config) validateQueues() error {
+	tree, err := deploy.QueueTree(c.Queues)
+	if err == nil {
+		err = deploy.CheckQueueKnown("default", tree, c.DefaultQueue)
+	}
+	if err != nil {
+		return fmt.Errorf("master configuration: %w", err)
+	}
+	return nil
 }
 
 // validatePatterns judges the id patterns by rendering them.

@@ -89,6 +89,8 @@ func (c *Core) Step(now time.Time, ev Event, out *Effects) {
 		c.closed(ev.Peer, ev.Reason)
 	case Resync:
 		c.place.full = true
+	case Reconfigured:
+		c.reconfigured(&ev)
 	case Tick:
 	}
 	c.expire()
@@ -114,6 +116,12 @@ func (c *Core) finish() {
 	c.publish()
 	c.writeRows()
 	c.out = nil
+}
+
+// reconfigured takes new scheduling over. The books stay as they are.
+func (c *Core) reconfigured(ev *Reconfigured) {
+	c.cfg.Policy, c.cfg.Queues, c.cfg.DefaultQueue, c.cfg.ReserveFor = ev.Policy, ev.Queues, ev.DefaultQueue, ev.ReserveFor
+	c.place.full, c.dirty.master = true, true
 }
 
 // nanos is t in ns, counted from the origin.

@@ -44,12 +44,22 @@ type Planned struct {
 // Resync says that the placer has lost track of the books: the step answers with a full update.
 type Resync struct{}
 
+// Reconfigured says that the scheduling has changed: a full update follows, so that the policy of that name asks everybody. What it holds must
+// have passed Config.Validate.
+type Reconfigured struct {
+	Policy       string
+	Queues       []deploy.Queue
+	DefaultQueue string
+	ReserveFor   time.Duration
+}
+
 // Tick says that the Deadline has come.
 type Tick struct{}
 
-func (Opened) event()   {}
-func (Received) event() {}
-func (Closed) event()   {}
-func (Planned) event()  {}
-func (Resync) event()   {}
-func (Tick) event()     {}
+func (Opened) event()       {}
+func (Received) event()     {}
+func (Closed) event()       {}
+func (Planned) event()      {}
+func (Resync) event()       {}
+func (Reconfigured) event() {}
+func (Tick) event()         {}

@@ -50,7 +50,17 @@ func (q *Queue) Check() error {
 	if err := checkQuantities(what+": minimum", q.Min); err != nil {
 		return err
 	}
-	return checkQuantities(what+": quota", q.Quota)
+	if err := checkQuantities(what+": quota", q.Quota); err != nil {
+		return err
+	}
+	for _, least := range q.Min {
+		for _, most := range q.Quota {
+			if least.Resource == most.Resource && least.Amount > most.Amount {
+				return fmt.Errorf("%s: its minimum of %s is %d and its quota %d; it could never have the first: lower it: %w", what, least.Resource, least.Amount, most.Amount, ErrInvalid)
+			}
+		}
+	}
+	return nil
 }
 
 func checkQuantities(what string, list []Quantity) error {
@@ -82,6 +92,9 @@ func CheckQueuePath(what, path string) error {
 		return refusal(what, path, fmt.Sprintf("is too long; use at most %d bytes", mostQueueBytes))
 	}
 	names := strings.Split(path, ".")
+	if names[0] == RootQueue {
+		return refusal(what, path, "begins with root; paths begin below it, and the root itself is the empty path: leave root away")
+	}
 	if len(names) > mostQueueDepth {
 		return refusal(what, path, fmt.Sprintf("is %d levels deep; use at most %d", len(names), mostQueueDepth))
 	}
