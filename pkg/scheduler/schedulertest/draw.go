@@ -55,6 +55,9 @@ func (b *Books) drawWorker(r *rand.Rand) scheduler.WorkerRow {
 	if r.IntN(8) == 0 {
 		row.Blocked = codesOfWorkers[r.IntN(len(codesOfWorkers))]
 	}
+	if b.rules {
+		b.drawLabels(r, &row)
+	}
 	return row
 }
 
@@ -77,12 +80,18 @@ func (b *Books) drawSubject(r *rand.Rand) {
 	if r.IntN(6) == 0 {
 		row.Driver, row.Subject, row.Units = true, fmt.Sprintf("driver-%d", b.names), 1
 		row.Avoid = b.drawAvoid(r)
+		if b.rules {
+			b.drawPlacement(r, &row)
+		}
 		b.AddDemand(row)
 		return
 	}
 	row.Subject, row.Cores = fmt.Sprintf("app-%d", b.names), deploy.NoLimit
 	if r.IntN(2) == 0 {
 		row.Cores = r.Int32N(40)
+	}
+	if b.rules {
+		b.drawPlacement(r, &row)
 	}
 	if profiles := 1 + r.Int32N(3); profiles > 1 {
 		row.Share = uint32(b.names)
@@ -104,6 +113,9 @@ func (b *Books) drawDemand(r *rand.Rand, row scheduler.DemandRow) {
 		row.Units = r.Int32N(12)
 	}
 	row.Avoid = b.drawAvoid(r)
+	if b.rules {
+		drawGang(r, &row)
+	}
 	if r.IntN(12) == 0 {
 		row.Blocked = []deploy.ReasonCode{deploy.ReasonHeld, deploy.ReasonBackoff}[r.IntN(2)]
 	}
@@ -136,8 +148,12 @@ func drawNeed(r *rand.Rand) scheduler.Need {
 	return n
 }
 
-// Stir changes the books a little, as a day in a cluster does: executors end, workers come, go and are put aside, applications too.
+// Stir changes the books a little, as a day in a cluster does: executors end, workers come, go and are put aside, applications too. On books
+// of DrawRules time passes, and labels and queues change as well.
 func (b *Books) Stir(r *rand.Rand) {
+	if b.rules {
+		b.stirRules(r)
+	}
 	for range r.IntN(6) {
 		switch what := r.IntN(10); {
 		case what < 4 && len(b.Running) > 0:
@@ -147,25 +163,13 @@ func (b *Books) Stir(r *rand.Rand) {
 		case what == 6:
 			b.AddWorker(b.drawWorker(r))
 		case what == 7:
-			b.loseWorker(scheduler.WorkerRef(r.IntN(len(b.Workers))))
+			b.LoseWorker(scheduler.WorkerRef(r.IntN(len(b.Workers))))
 		case what == 8:
 			b.toggle(r)
 		default:
 			b.change(r)
 		}
 	}
-}
-
-func (b *Books) loseWorker(ref scheduler.WorkerRef) {
-	if b.Workers[ref].Gone {
-		return
-	}
-	for i := len(b.Running) - 1; i >= 0; i-- {
-		if b.Running[i].Worker == ref {
-			b.Finish(i)
-		}
-	}
-	b.SetWorker(scheduler.WorkerRow{Ref: ref, Gone: true})
 }
 
 // toggle puts a worker aside or takes it back.
@@ -177,7 +181,7 @@ func (b *Books) toggle(r *rand.Rand) {
 	case w.Blocked == deploy.ReasonNone:
 		w.Blocked = deploy.ReasonWorkerUnhealthy
 	default:
-		w.Blocked = deploy.ReasonNone
+		w.Blocked, w.For = deploy.ReasonNone, 0
 	}
 	b.SetWorker(w)
 }
