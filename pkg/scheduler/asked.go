@@ -21,8 +21,8 @@ type head struct {
 func (s *State) startWalk(max int) {
 	w := &s.walk
 	*w = walk{max: max, heads: [2][]head{w.heads[0][:0], w.heads[1][:0]}}
-	for _, i := range s.queue.woken {
-		g := &s.queue.groups[i]
+	for _, i := range s.waits.woken {
+		g := &s.waits.groups[i]
 		g.done, g.cursor = false, g.start
 		s.enqueue(i, g)
 	}
@@ -74,13 +74,13 @@ func (w *walk) dequeue() head {
 func (s *State) nextAsked() (DemandRef, bool) {
 	w := &s.walk
 	for w.max == 0 || w.count < w.max {
-		k, ok := s.queue.pending[w.kind].next(w.pending, 0)
+		k, ok := s.waits.pending[w.kind].next(w.pending, 0)
 		from := 0
 		if h := w.heads[w.kind]; len(h) > 0 && (!ok || h[0].next.less(k)) {
 			k, ok, from = h[0].next, true, 1
 		}
 		if w.kind == 0 && s.slots > 0 {
-			if slot, some := s.queue.slots.next(w.slots, 0); some && (!ok || slot.less(k)) {
+			if slot, some := s.waits.slots.next(w.slots, 0); some && (!ok || slot.less(k)) {
 				k, ok, from = slot, true, 2
 			}
 		}
@@ -119,7 +119,7 @@ func (s *State) tally() {
 // advance moves the first group on to its next member; false if nothing fits its need any more.
 func (s *State) advance() bool {
 	top := s.walk.dequeue()
-	g := &s.queue.groups[top.group]
+	g := &s.waits.groups[top.group]
 	if !s.shape(g.shape).free.fits(g.cores, g.memory) {
 		g.done = true
 		return false

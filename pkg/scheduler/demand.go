@@ -50,7 +50,7 @@ type groupKey struct {
 type group struct {
 	groupKey
 	members tree // by turn
-	woken   bool // in queue.woken and not in its shape's tree
+	woken   bool // in waits.woken and not in its shape's tree
 	done    bool // this view has nothing more to ask of it
 	start   key  // where this view began to ask, so that it can begin again
 	cursor  key  // the last member asked
@@ -58,8 +58,8 @@ type group struct {
 
 func (g *group) key(ref int32) key { return key{uint64(g.cores) << 32, uint64(ref)} }
 
-// queue keeps track of who is to be asked and who waits for what.
-type queue struct {
+// waits keeps track of who is to be asked and who waits for what.
+type waits struct {
 	pending [2]tree // to be asked, by turn: drivers, executors
 	waiting [2]tree // for room or for a driver slot, by turn
 	slots   tree    // drivers that wait for a driver slot, by turn
@@ -71,8 +71,8 @@ type queue struct {
 	woken   []int32 // groups that a worker may fit now
 }
 
-func newQueue(f *forest) queue {
-	q := queue{byNeed: map[groupKey]int32{}}
+func newWaits(f *forest) waits {
+	q := waits{byNeed: map[groupKey]int32{}}
 	for _, t := range []*tree{&q.pending[0], &q.pending[1], &q.waiting[0], &q.waiting[1], &q.slots, &q.alarms, &q.always} {
 		*t = newTree(f, false)
 	}
@@ -95,7 +95,7 @@ func (s *State) pend(d *demand) {
 	}
 	s.unpark(d)
 	d.pending = true
-	s.queue.pending[d.kind()].insert(d.turn(), 0)
+	s.waits.pending[d.kind()].insert(d.turn(), 0)
 }
 
 // forget takes a demand out of all queues.
@@ -103,14 +103,14 @@ func (s *State) forget(d *demand) {
 	s.unpark(d)
 	if d.pending {
 		d.pending = false
-		s.queue.pending[d.kind()].remove(d.turn())
+		s.waits.pending[d.kind()].remove(d.turn())
 	}
 }
 
 // park lets a demand wait for its wake.
 func (s *State) park(d *demand, wake Wake) {
 	s.forget(d)
-	q := &s.queue
+	q := &s.waits
 	d.parked, d.wake = true, wake
 	switch wake.Kind {
 	case WakeNeedFits:
@@ -132,7 +132,7 @@ func (s *State) unpark(d *demand) {
 	if !d.parked {
 		return
 	}
-	q := &s.queue
+	q := &s.waits
 	d.parked = false
 	switch d.wake.Kind {
 	case WakeNeedFits:
@@ -152,7 +152,7 @@ func (s *State) unpark(d *demand) {
 
 // join puts a demand among those with the same need.
 func (s *State) join(d *demand) {
-	q := &s.queue
+	q := &s.waits
 	k := groupKey{d.row.Need.MemoryMiB, d.row.Need.Cores, d.shape, d.row.Driver}
 	i, ok := q.byNeed[k]
 	if !ok {
@@ -172,7 +172,7 @@ func (s *State) join(d *demand) {
 
 // leave takes a demand out of its group; an empty group goes, unless a view is still to look at it.
 func (s *State) leave(d *demand) {
-	g := &s.queue.groups[d.group]
+	g := &s.waits.groups[d.group]
 	g.members.remove(d.turn())
 	if g.members.n == 0 && !g.woken {
 		s.shapes.list[g.shape].groups.remove(g.key(d.group))
@@ -181,9 +181,9 @@ func (s *State) leave(d *demand) {
 }
 
 func (s *State) dissolve(i int32) {
-	g := &s.queue.groups[i]
+	g := &s.waits.groups[i]
 	g.members.drop()
-	delete(s.queue.byNeed, g.groupKey)
+	delete(s.waits.byNeed, g.groupKey)
 	*g = group{}
-	s.queue.unused = append(s.queue.unused, i)
+	s.waits.unused = append(s.waits.unused, i)
 }

@@ -29,7 +29,7 @@ func (v View) Explain(d DemandRef) (Reason, Wake) {
 
 // position counts who comes before a demand, itself included: who waits for room or is still to be served, whether it was asked again or not.
 func (s *State) position(d *demand) int {
-	q, k, r := &s.queue, d.kind(), d.turn()
+	q, k, r := &s.waits, d.kind(), d.turn()
 	n := q.pending[k].rank(r) + q.waiting[k].rank(r)
 	if !d.row.Driver {
 		n += q.pending[0].n + q.waiting[0].n

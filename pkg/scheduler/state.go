@@ -52,7 +52,7 @@ type State struct {
 	shares  []share
 	byShare map[uint32]int32
 	unused  []int32 // shares
-	queue   queue
+	waits   waits
 	history history
 	update  uint64 // counts updates, for duplicates within one
 
@@ -97,7 +97,7 @@ func (s *State) reset() {
 	s.byShare = map[uint32]int32{}
 	s.blocked = [256]int32{}
 	s.moved, s.changed, s.stirred = s.moved[:0], s.changed[:0], s.stirred[:0]
-	s.queue = newQueue(&s.trees)
+	s.waits = newWaits(&s.trees)
 	s.before = newBefore(&s.trees)
 	s.history.reset(s.cfg.History)
 	s.buf = &s.bufs[0]
@@ -111,5 +111,5 @@ func (s *State) Version() (epoch, version uint64) { return s.epoch, s.version }
 func (s *State) Waiting() bool {
 	s.wakeTimed()
 	s.wakeFitting()
-	return s.queue.pending[0].n > 0 || s.queue.pending[1].n > 0 || len(s.queue.woken) > 0 || s.slots > 0 && s.queue.slots.n > 0
+	return s.waits.pending[0].n > 0 || s.waits.pending[1].n > 0 || len(s.waits.woken) > 0 || s.slots > 0 && s.waits.slots.n > 0
 }

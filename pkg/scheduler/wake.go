@@ -4,7 +4,7 @@ package scheduler
 func (s *State) wakeTimed() {
 	end := alarmKey(s.now, ^DemandRef(0))
 	for {
-		k, ok := s.queue.alarms.next(key{}, 0)
+		k, ok := s.waits.alarms.next(key{}, 0)
 		if !ok || end.less(k) {
 			return
 		}
@@ -15,7 +15,7 @@ func (s *State) wakeTimed() {
 // wakeAlways makes those pending that want to be asked at every update.
 func (s *State) wakeAlways() {
 	for {
-		k, ok := s.queue.always.next(key{}, 0)
+		k, ok := s.waits.always.next(key{}, 0)
 		if !ok {
 			return
 		}
@@ -57,16 +57,16 @@ func (s *State) wakeGroups(i int32, w *worker) {
 		if k, ok = groups.next(k, ^uint64(w.free.MemoryMiB)); !ok || end.less(k) {
 			return
 		}
-		g := &s.queue.groups[k.ref()]
+		g := &s.waits.groups[k.ref()]
 		groups.remove(k)
 		g.woken, g.done, g.start = true, false, key{}
-		s.queue.woken = append(s.queue.woken, int32(k.ref()))
+		s.waits.woken = append(s.waits.woken, int32(k.ref()))
 	}
 }
 
 // calm puts woken groups back to sleep once a plan has dealt with them; what it has not asked to the end stays woken.
 func (s *State) calm() {
-	q := &s.queue
+	q := &s.waits
 	kept := q.woken[:0]
 	for _, i := range q.woken {
 		g := &q.groups[i]
