@@ -142,8 +142,8 @@ func decisionSheet(list []deploy.Decision) sheet {
 			missing = limitText(d.Missing)
 		}
 		s.cells = append(s.cells, []any{d.Profile, d.Code, missing, ago(d.Since), d.Text})
-		for _, cause := range d.Causes {
-			s.cells = append(s.cells, []any{"", "  " + cause.Code.String(), "", "", causeText(cause)})
+		for i := range d.Causes {
+			s.cells = append(s.cells, []any{"", "  " + d.Causes[i].Code.String(), "", "", d.Causes[i].String()})
 		}
 	}
 	return s
@@ -158,18 +158,4 @@ func (a *app) nothingWaits(ctx context.Context, c *client, id string) error {
 		return err
 	}
 	return a.show(sheet{columns: []string{"CODE", "WHY"}, cells: [][]any{{"NONE", "nothing of it waits"}}, data: []deploy.Decision{}})
-}
-
-func causeText(c deploy.Cause) string {
-	text := fmt.Sprintf("%d workers", c.Workers)
-	if c.Workers == 1 {
-		text = "1 worker"
-	}
-	if c.Resource != "" {
-		text += " (" + c.Resource + ")"
-	}
-	if c.Nearest != "" {
-		text += fmt.Sprintf("; nearest %s has %d of %d", c.Nearest, c.Have, c.Want)
-	}
-	return text
 }

@@ -94,7 +94,7 @@ func TestExplainShowsThePresent(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := out.String()
-	for _, want := range []string{strings.TrimSpace(long), "1 worker; nearest w1 has 1 of 4", "2 workers (zone)"} {
+	for _, want := range []string{strings.TrimSpace(long), "1 worker with too few free cores (best w1 has 1 of 4)", "2 workers not matching zone"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("missing %q in\n%s", want, text)
 		}

@@ -207,22 +207,22 @@ func (c *Core) explain(d *demand, key reasonKey) deploy.Decision {
 	case deploy.ReasonLaunching:
 		out.Text = "granted; waits for the worker to confirm that it runs"
 	case deploy.ReasonExecutorLimit:
-		out.Text = fmt.Sprintf("has all %s it asked for; raise the target for more", count(key.a, "executor"))
+		out.Text = fmt.Sprintf("has all %s it asked for; raise the target for more", deploy.Count(key.a, "executor"))
 	case deploy.ReasonAppCoresMax:
-		out.Text = fmt.Sprintf("has all the cores it may have: %d at most, and an executor takes %s; raise its maximum of cores for more", key.a, count(key.b, "core"))
+		out.Text = fmt.Sprintf("has all the cores it may have: %d at most, and an executor takes %s; raise its maximum of cores for more", key.a, deploy.Count(key.b, "core"))
 	case deploy.ReasonHeld:
 		out.Text = "held by " + key.s + "; release it to go on"
 	case deploy.ReasonBackoff:
 		out.Text = c.backoffText(key)
 	case deploy.ReasonMasterRecovering:
 		out.Text = fmt.Sprintf("the master has just taken over and waits for %s to register again, until %s at the latest; nothing to do but wait",
-			count(int64(c.recovery.of), "worker"), c.clock(c.recovery.until))
+			deploy.Count(int64(c.recovery.of), "worker"), c.clock(c.recovery.until))
 	case deploy.ReasonNoWorkers:
 		out.Text = "no worker is alive; start one"
 	case deploy.ReasonInfeasible:
 		out.Text = c.infeasibleText(d, key)
 	case deploy.ReasonMaxDrivers:
-		out.Text = fmt.Sprintf("%s at a time is the cluster's limit; wait for one to end, or raise the limit", count(key.a, "driver"))
+		out.Text = fmt.Sprintf("%s at a time is the cluster's limit; wait for one to end, or raise the limit", deploy.Count(key.a, "driver"))
 	default: // the others need nothing here
 	}
 	if key.policy != 0 {
@@ -257,7 +257,7 @@ func (c *Core) infeasibleText(d *demand, key reasonKey) string {
 		case sizeMemory:
 			return deploy.FormatMemory(n)
 		case sizeCores:
-			return count(n, "core")
+			return deploy.Count(n, "core")
 		}
 		return fmt.Sprintf("%d %s", n, key.s)
 	}
@@ -277,10 +277,10 @@ func (c *Core) quote(out *deploy.Decision, word *policyWord) {
 	for i := range word.reason.Causes {
 		cause := c.cause(&word.reason.Causes[i])
 		out.Causes = append(out.Causes, cause)
-		said = append(said, causeText(&cause))
+		said = append(said, cause.String())
 	}
 	if out.Text == "" {
-		out.Text = mainText(&word.reason)
+		out.Text = word.reason.Code.Advice(word.reason.Position)
 	}
 	if len(said) > 0 {
 		out.Text += ": " + strings.Join(said, "; ")

@@ -29,8 +29,8 @@ func (r *recovery) answered(w *worker) {
 }
 
 func (r *recovery) wake(c *Core) {
-	c.completeRecovery(fmt.Sprintf("%v are over; %s and %s have not answered", c.cfg.RecoveryTimeout, count(int64(r.workers), "worker"),
-		count(int64(r.apps), "application")))
+	c.completeRecovery(fmt.Sprintf("%v are over; %s and %s have not answered", c.cfg.RecoveryTimeout, deploy.Count(int64(r.workers), "worker"),
+		deploy.Count(int64(r.apps), "application")))
 }
 
 // restore rebuilds the books from records. Nothing in them can make it fail: what contradicts itself is left out with a fact.
@@ -96,7 +96,7 @@ func (c *Core) beginRecovery() {
 	}
 	c.recovery.of = len(c.workers)
 	c.recovery.until = c.now.Add(c.cfg.RecoveryTimeout)
-	c.become(deploy.MasterRecovering, fmt.Sprintf("%s and %s are expected", count(int64(len(c.workers)), "worker"), count(int64(len(c.apps)), "application")))
+	c.become(deploy.MasterRecovering, fmt.Sprintf("%s and %s are expected", deploy.Count(int64(len(c.workers)), "worker"), deploy.Count(int64(len(c.apps)), "application")))
 	c.arm(&c.recovery.timer, c.recovery.until.UnixNano())
 }
 
