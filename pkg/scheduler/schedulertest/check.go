@@ -9,9 +9,10 @@ import (
 	"github.com/musterproject/muster/pkg/scheduler"
 )
 
-// Check replays a plan on books it may have been made for and reports the first thing that should not be: more granted than there is or was
-// asked for, a worker that takes no work, an avoided worker while another fits, half a group, a demand that is neither served nor explained
-// twice. It shares no code with State.
+// Check replays a plan on books it may have been made for and reports the first thing that should not be: more granted than there is, was
+// asked for or a quota on any level allows; a worker that takes no work, is kept for another, has the wrong labels or already holds what
+// should be apart; an avoided worker while another fits; half a gang; a reservation that helps nobody; a demand explained twice. It shares no
+// code with State.
 func Check(b *Books, p scheduler.Plan) error {
 	if p.Epoch != b.Epoch || p.Version != b.Version {
 		return fmt.Errorf("plan for epoch %d version %d, the books are of %d, %d", p.Epoch, p.Version, b.Epoch, b.Version)
@@ -22,8 +23,20 @@ func Check(b *Books, p scheduler.Plan) error {
 			return fmt.Errorf("grant %d (%+v): %w", i, g, err)
 		}
 	}
+	if err := c.gangs(p.Grants); err != nil {
+		return err
+	}
+	if err := c.reservations(&p); err != nil {
+		return err
+	}
+	return c.waiting(p.Waiting)
+}
+
+// waiting holds that each demand is explained once, and with what can be.
+func (c *ledger) waiting(list []scheduler.Waiting) error {
+	b := c.books
 	seen := map[scheduler.DemandRef]bool{}
-	for _, w := range p.Waiting {
+	for _, w := range list {
 		switch {
 		case int(w.Demand) >= len(b.Demands) || b.Demands[w.Demand].Gone:
 			return fmt.Errorf("demand %d waits and does not exist", w.Demand)
@@ -31,6 +44,8 @@ func Check(b *Books, p scheduler.Plan) error {
 			return fmt.Errorf("demand %d is explained twice", w.Demand)
 		case w.Reason.Code == deploy.ReasonNone:
 			return fmt.Errorf("demand %d waits without a reason", w.Demand)
+		case w.Reason.Code == deploy.ReasonQuota && !c.limited(b.Demands[w.Demand].Queue, w.Reason.Queue):
+			return fmt.Errorf("demand %d waits for the quota of queue %d, which is not above it or has none", w.Demand, w.Reason.Queue)
 		}
 		seen[w.Demand] = true
 		if err := c.causes(w.Reason.Causes); err != nil {
@@ -38,6 +53,11 @@ func Check(b *Books, p scheduler.Plan) error {
 		}
 	}
 	return nil
+}
+
+// limited tells whether a queue is a demand's or above it and has a quota.
+func (c *ledger) limited(of, queue uint32) bool {
+	return slices.ContainsFunc(pathOf(c.books, of), func(q *scheduler.QueueRow) bool { return q.Ref == queue && len(q.Quota) > 0 })
 }
 
 // ledger is what is left while a plan is replayed.
@@ -48,10 +68,11 @@ type ledger struct {
 	cores map[uint64]int32 // by application
 	slots int32
 	grown map[[2]uint32]bool
+	rules rules
 }
 
 func newLedger(b *Books) *ledger {
-	c := &ledger{books: b, cores: map[uint64]int32{}, slots: b.DriverSlots, grown: map[[2]uint32]bool{}}
+	c := &ledger{books: b, cores: map[uint64]int32{}, slots: b.DriverSlots, grown: map[[2]uint32]bool{}, rules: newRules(b)}
 	for _, w := range b.Workers {
 		free := w.Free
 		free.Custom = slices.Clone(free.Custom)
@@ -74,10 +95,15 @@ func account(d *scheduler.DemandRow) uint64 {
 	return math.MaxUint32 + 1 + uint64(d.Ref)
 }
 
+// keptFor tells whether a worker is reserved for d.
+func keptFor(w *scheduler.WorkerRow, d *scheduler.DemandRow) bool {
+	return w.Blocked == deploy.ReasonReserved && w.For == d.Ref
+}
+
 // usable tells whether one more unit of d fits on worker w.
 func (c *ledger) usable(d *scheduler.DemandRow, w int) bool {
 	row, free := &c.books.Workers[w], &c.free[w]
-	if row.Gone || row.Blocked != deploy.ReasonNone || free.Cores < d.Need.Cores || free.MemoryMiB < d.Need.MemoryMiB {
+	if row.Gone || row.Blocked != deploy.ReasonNone && !keptFor(row, d) || free.Cores < d.Need.Cores || free.MemoryMiB < d.Need.MemoryMiB {
 		return false
 	}
 	for _, a := range d.Need.Custom {
@@ -107,10 +133,20 @@ func (c *ledger) grant(g scheduler.Grant) error {
 	case !c.usable(d, int(g.Worker)) || c.free[g.Worker].Cores < g.Cores:
 		return fmt.Errorf("%+v does not fit into %s, blocked %s", d.Need, c.free[g.Worker], c.books.Workers[g.Worker].Blocked)
 	}
+	if err := c.allowed(d, int(g.Worker)); err != nil {
+		return err
+	}
+	if err := c.quota(d, g.Cores); err != nil {
+		return err
+	}
 	if err := c.avoided(d, g.Worker); err != nil {
 		return err
 	}
 	c.take(d, g)
+	c.rules.charge(c.books, d.Queue, amountsOf(&d.Need, g.Cores))
+	if !d.Driver {
+		c.rules.holds(account(d), g.Worker, 1)
+	}
 	return nil
 }
 
@@ -139,11 +175,11 @@ func (c *ledger) avoided(d *scheduler.DemandRow, at scheduler.WorkerRef) error {
 	for _, w := range d.Avoid {
 		avoid[w] = true
 	}
-	if !avoid[at] {
+	if !avoid[at] || keptFor(&c.books.Workers[at], d) {
 		return nil
 	}
 	for w := range c.books.Workers {
-		if !avoid[scheduler.WorkerRef(w)] && c.usable(d, w) {
+		if !avoid[scheduler.WorkerRef(w)] && c.usable(d, w) && c.allowed(d, w) == nil {
 			return fmt.Errorf("the worker is avoided, and worker %d fits", w)
 		}
 	}

@@ -35,6 +35,21 @@ func (b *Books) heldAt(at place) scheduler.HeldRow {
 	return scheduler.HeldRow{Share: at.share, Worker: at.worker, Executors: b.held[at]}
 }
 
+// SetHeld says how many executors an application has on a worker, for books that are told so and did not Accept them.
+func (b *Books) SetHeld(row scheduler.HeldRow) {
+	at := place{row.Share, row.Worker}
+	b.places[at] = struct{}{}
+	if b.held[at] = row.Executors; row.Executors == 0 {
+		delete(b.held, at)
+	}
+}
+
+// SetUsed says what the demands of a queue have, for books that are told so and did not Accept it.
+func (b *Books) SetUsed(queue uint32, used []deploy.Quantity) {
+	b.makeQueue(queue)
+	b.Queues[queue].Used, b.queues[queue] = used, struct{}{}
+}
+
 // Accept makes grants good, as a core does that finds nothing against them.
 func (b *Books) Accept(grants []scheduler.Grant) {
 	for _, g := range grants {
