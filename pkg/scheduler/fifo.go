@@ -3,8 +3,6 @@ package scheduler
 import (
 	"context"
 	"fmt"
-
-	"github.com/musterproject/muster/pkg/deploy"
 )
 
 // Options of the built-in policies.
@@ -80,65 +78,41 @@ func start(v View) WorkerRef {
 	return v.Worker(int(v.Seed()%n) - 1)
 }
 
-// driver places one driver, on a worker it avoids only if no other fits.
+// driver places one driver, behind the last one if they spread.
 func (f *fifo) driver(v View, d DemandRef, row *DemandRow) {
 	if units, _ := v.Left(d); units == 0 || v.DriverSlots() == 0 {
 		return
 	}
-	for _, avoid := range []bool{true, false} {
-		if w, ok := f.seek(v, d, row, avoid); ok {
-			f.take(v, d, w, row.Need.Cores)
-			if f.opts.SpreadDrivers {
-				f.last = w
-			}
-			return
-		}
-		if len(row.Avoid) == 0 {
-			return
-		}
+	w, ok := v.Next(d, ByWorkerID, f.last)
+	if !ok {
+		w, ok = v.Next(d, ByWorkerID, NoWorker)
+	}
+	if !ok {
+		return
+	}
+	f.take(v, d, w, row.Need.Cores)
+	if f.opts.SpreadDrivers {
+		f.last = w
 	}
 }
 
-// seek goes once around the workers in order of id.
-func (f *fifo) seek(v View, d DemandRef, row *DemandRow, avoid bool) (WorkerRef, bool) {
-	first := NoWorker
-	for at, wrapped := f.last, f.last == NoWorker; ; {
-		w, ok := v.Next(&row.Need, ByWorkerID, at)
-		switch {
-		case !ok && wrapped, ok && wrapped && w == first:
-			return NoWorker, false
-		case !ok:
-			at, wrapped = NoWorker, true
-			continue
-		case !avoid || !v.Avoids(d, w):
-			return w, true
-		}
-		if first == NoWorker {
-			first = w
-		}
-		at = w
-	}
-}
-
-// executors places what a demand may have: first on workers it does not avoid, then on the others.
+// executors places what a demand may have, class by class of workers.
 func (f *fifo) executors(v View, d DemandRef, row *DemandRow) {
-	f.serve(v, d, row, false)
-	if len(row.Avoid) > 0 {
-		f.serve(v, d, row, true)
+	for f.serve(v, d, row) {
 	}
 }
 
-// serve collects as many workers as the demand can use, deals, and takes.
-func (f *fifo) serve(v View, d DemandRef, row *DemandRow, avoided bool) {
+// serve collects as many workers as the demand can use, deals, and takes. It tells whether anything was taken.
+func (f *fifo) serve(v View, d DemandRef, row *DemandRow) bool {
 	units, cores := v.Left(d)
 	if !row.Grow {
 		units = min(units, cores/row.Need.Cores)
 	}
 	if units = min(units, f.left); units == 0 || cores == 0 {
-		return
+		return false
 	}
-	f.collect(v, d, row, avoided, units, cores)
-	left := units
+	f.collect(v, d, row, units, cores)
+	left, before := units, f.left
 	if row.Grow {
 		left = cores
 	}
@@ -158,6 +132,7 @@ func (f *fifo) serve(v View, d DemandRef, row *DemandRow, avoided bool) {
 			}
 		}
 	}
+	return f.left < before
 }
 
 func (f *fifo) take(v View, d DemandRef, w WorkerRef, cores int32) {
@@ -167,22 +142,19 @@ func (f *fifo) take(v View, d DemandRef, w WorkerRef, cores int32) {
 }
 
 // collect lists the next workers that fit until they are enough: one per unit if each gets one first, else until their room suffices.
-func (f *fifo) collect(v View, d DemandRef, row *DemandRow, avoided bool, units, cores int32) {
+func (f *fifo) collect(v View, d DemandRef, row *DemandRow, units, cores int32) {
 	f.spots = f.spots[:0]
 	need := int64(min(units, cores))
 	if row.Grow && f.pile {
 		need = int64(cores)
 	}
 	for at := NoWorker; need > 0 && len(f.spots) < int(units); {
-		w, ok := v.Next(&row.Need, f.opts.Order, at)
+		w, ok := v.Next(d, f.opts.Order, at)
 		if !ok {
 			return
 		}
 		at = w
-		if len(row.Avoid) > 0 && v.Avoids(d, w) != avoided {
-			continue
-		}
-		p := place{ref: w, room: room(v.Free(w), row)}
+		p := place{ref: w, room: v.Room(d, w)}
 		f.spots = append(f.spots, p)
 		if f.pile {
 			need -= int64(p.room)
@@ -190,20 +162,4 @@ func (f *fifo) collect(v View, d DemandRef, row *DemandRow, avoided bool, units,
 			need--
 		}
 	}
-}
-
-// room gives how many units a worker can take, or how many cores a growing demand can have there.
-func room(free deploy.Resources, row *DemandRow) int32 {
-	if row.Grow {
-		return free.Cores
-	}
-	n := &row.Need
-	units := int64(free.Cores / n.Cores)
-	if n.MemoryMiB > 0 {
-		units = min(units, free.MemoryMiB/n.MemoryMiB)
-	}
-	for i := range n.Custom {
-		units = min(units, int64(free.Of(n.Custom[i].Name)/n.Custom[i].Count))
-	}
-	return int32(units)
 }

@@ -2,6 +2,7 @@ package scheduler_test
 
 import (
 	"cmp"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -11,18 +12,24 @@ import (
 	"github.com/musterproject/muster/pkg/scheduler/schedulertest"
 )
 
-// fitting gives the workers of a view that a need fits on, sorted the obvious way.
-func fitting(b *schedulertest.Books, v scheduler.View, n *scheduler.Need, by scheduler.By) []scheduler.WorkerRef {
+// fitting gives the workers that Next is to give for a demand, found and sorted the obvious way.
+func fitting(b *schedulertest.Books, v scheduler.View, d *scheduler.DemandRow, by scheduler.By) []scheduler.WorkerRef {
 	var list []scheduler.WorkerRef
+	best := math.MinInt
+	grants := v.Plan().Grants
 	for _, row := range b.Workers {
-		free := v.Free(row.Ref)
-		ok := !row.Gone && row.Blocked == deploy.ReasonNone && free.Cores >= n.Cores && free.MemoryMiB >= n.MemoryMiB
-		for _, a := range n.Custom {
-			ok = ok && free.Of(a.Name) >= a.Count
+		class := classOf(d, row.Ref)
+		if row.Gone || row.Blocked != deploy.ReasonNone || !holds(v.Free(row.Ref), &d.Need) || class < best {
+			continue
 		}
-		if ok {
-			list = append(list, row.Ref)
+		grown := func(g scheduler.Grant) bool { return g.Demand == d.Ref && g.Worker == row.Ref }
+		if d.Grow && slices.ContainsFunc(grants, grown) {
+			continue
 		}
+		if class > best {
+			list, best = list[:0], class
+		}
+		list = append(list, row.Ref)
 	}
 	slices.SortFunc(list, func(x, y scheduler.WorkerRef) int {
 		first := 0
@@ -41,15 +48,33 @@ func fitting(b *schedulertest.Books, v scheduler.View, n *scheduler.Need, by sch
 	return list
 }
 
-func compareNext(t *testing.T, b *schedulertest.Books, v scheduler.View, n *scheduler.Need) {
+// classOf gives the class of a worker for a demand: the greatest comes first.
+func classOf(d *scheduler.DemandRow, w scheduler.WorkerRef) int {
+	if slices.Contains(d.Avoid, w) {
+		return -1000
+	}
+	return 0
+}
+
+func holds(free deploy.Resources, n *scheduler.Need) bool {
+	for _, a := range n.Custom {
+		if free.Of(a.Name) < a.Count {
+			return false
+		}
+	}
+	return free.Cores >= n.Cores && free.MemoryMiB >= n.MemoryMiB
+}
+
+func compareNext(t *testing.T, b *schedulertest.Books, v scheduler.View, ref scheduler.DemandRef) {
 	t.Helper()
+	d := &b.Demands[ref]
 	for by := range scheduler.ByWorkerID + 1 {
 		var got []scheduler.WorkerRef
-		for at, ok := v.Next(n, by, scheduler.NoWorker); ok; at, ok = v.Next(n, by, at) {
+		for at, ok := v.Next(ref, by, scheduler.NoWorker); ok; at, ok = v.Next(ref, by, at) {
 			got = append(got, at)
 		}
-		if want := fitting(b, v, n, by); !slices.Equal(got, want) {
-			t.Fatalf("%s for %+v: got %v, want %v", by, *n, got, want)
+		if want := fitting(b, v, d, by); !slices.Equal(got, want) {
+			t.Fatalf("%s for %+v: got %v, want %v", by, *d, got, want)
 		}
 	}
 }
@@ -70,8 +95,8 @@ func TestNextGivesTheExactOrder(t *testing.T) {
 				if d.Gone {
 					continue
 				}
-				compareNext(t, b, v, &d.Need)
-				if w, ok := v.Next(&d.Need, scheduler.By(r.IntN(5)), scheduler.NoWorker); ok {
+				compareNext(t, b, v, d.Ref)
+				if w, ok := v.Next(d.Ref, scheduler.By(r.IntN(5)), scheduler.NoWorker); ok {
 					v.Take(d.Ref, w, d.Need.Cores, 0)
 				}
 			}
@@ -91,20 +116,23 @@ func TestNextBeyondAbsurdMemory(t *testing.T) {
 		r := deploy.Resources{Cores: 1<<31 - 1, MemoryMiB: memory}
 		b.AddWorker(scheduler.WorkerRow{ID: deploy.WorkerID(rune('f' - i)), Free: r, Total: r})
 	}
+	for _, memory := range []int64{0, 1 << 32, 1<<32 + 3, 1 << 41, 1<<63 - 1} {
+		b.AddDemand(scheduler.DemandRow{Units: 1, Cores: deploy.NoLimit, Need: scheduler.Need{Cores: 1<<31 - 1, MemoryMiB: memory}})
+	}
 	s := scheduler.NewState(scheduler.Config{})
 	if err := s.Apply(b.Full()); err != nil {
 		t.Fatal(err)
 	}
 	v := s.View(0)
-	for _, memory := range []int64{0, 1 << 32, 1<<32 + 3, 1 << 41, 1<<63 - 1} {
-		n := scheduler.Need{Cores: 1<<31 - 1, MemoryMiB: memory}
+	for i := range b.Demands {
+		d := &b.Demands[i]
 		for _, by := range []scheduler.By{scheduler.ByMemoryFreeAsc, scheduler.ByMemoryFreeDesc} {
 			count := 0
-			for at, ok := v.Next(&n, by, scheduler.NoWorker); ok; at, ok = v.Next(&n, by, at) {
+			for at, ok := v.Next(d.Ref, by, scheduler.NoWorker); ok; at, ok = v.Next(d.Ref, by, at) {
 				count++
 			}
-			if want := len(fitting(b, v, &n, by)); count != want {
-				t.Errorf("%s for %d MiB: found %d workers, want %d", by, memory, count, want)
+			if want := len(fitting(b, v, d, by)); count != want {
+				t.Errorf("%s for %d MiB: found %d workers, want %d", by, d.Need.MemoryMiB, count, want)
 			}
 		}
 	}
@@ -118,14 +146,18 @@ func TestManyCustomLists(t *testing.T) {
 		free := deploy.Resources{Cores: r.Int32N(9), MemoryMiB: r.Int64N(2000), Custom: []deploy.Amount{{Name: "gpu", Count: 1 + r.Int32N(300)}}}
 		b.AddWorker(scheduler.WorkerRow{ID: deploy.WorkerID(rune('A' + i)), Free: free, Total: free})
 	}
+	for i := range int32(290) {
+		n := scheduler.Need{Cores: 1, MemoryMiB: 100, Custom: []deploy.Amount{{Name: "gpu", Count: 1 + i}}}
+		b.AddDemand(scheduler.DemandRow{Units: 1, Cores: deploy.NoLimit, Need: n})
+	}
 	s := scheduler.NewState(scheduler.Config{})
 	if err := s.Apply(b.Full()); err != nil {
 		t.Fatal(err)
 	}
-	for round := range int32(3) {
+	for round := range 3 {
 		v := s.View(0)
-		for i := range int32(290) {
-			compareNext(t, b, v, &scheduler.Need{Cores: 1, MemoryMiB: 100, Custom: []deploy.Amount{{Name: "gpu", Count: 1 + (i+round*100)%290}}})
+		for i := range 290 {
+			compareNext(t, b, v, scheduler.DemandRef((i+round*100)%290))
 		}
 		b.SetWorker(b.Workers[0])
 		if err := s.Apply(b.Full()); err != nil {
@@ -136,7 +168,6 @@ func TestManyCustomLists(t *testing.T) {
 
 // TestIDsInAnyOrder adds and removes workers so that every way to give a label is taken, and compares the order of ids.
 func TestIDsInAnyOrder(t *testing.T) {
-	n := scheduler.Need{Cores: 1}
 	for name, id := range map[string]func(i int, r *rand.Rand) string{
 		"ascending":  func(i int, _ *rand.Rand) string { return string([]byte{'w', byte(i / 250), byte(i % 250)}) },
 		"descending": func(i int, _ *rand.Rand) string { return string([]byte{'w', byte(250 - i/250), byte(250 - i%250)}) },
@@ -155,6 +186,8 @@ func TestIDsInAnyOrder(t *testing.T) {
 			}
 			b.Delta()
 			b.AddDemand(scheduler.DemandRow{Units: 1, Need: scheduler.Need{Cores: 1, Custom: []deploy.Amount{{Name: "gpu", Count: 5}}}, Cores: 9})
+			b.AddDemand(scheduler.DemandRow{Units: 1, Need: scheduler.Need{Cores: 1}, Cores: 9})
+			b.AddDemand(scheduler.DemandRow{Units: 1, Need: scheduler.Need{Cores: 1, Custom: []deploy.Amount{{Name: "gpu", Count: 2}}}, Cores: 9})
 			for i := range 800 {
 				free := deploy.Resources{Cores: 1 + r.Int32N(3), MemoryMiB: r.Int64N(2000)}
 				if i%2 == 0 {
@@ -173,8 +206,8 @@ func TestIDsInAnyOrder(t *testing.T) {
 				}
 				if i%40 == 0 {
 					v := s.View(0)
-					compareNext(t, b, v, &n)
-					compareNext(t, b, v, &scheduler.Need{Cores: 1, Custom: []deploy.Amount{{Name: "gpu", Count: 2}}})
+					compareNext(t, b, v, 1)
+					compareNext(t, b, v, 2)
 					compareNearest(t, b, v)
 				}
 			}

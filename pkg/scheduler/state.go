@@ -60,6 +60,8 @@ type State struct {
 	open    bool
 	planned bool
 	walk    walk
+	takes   uint64 // counts takes, also those taken back
+	search  search
 	asked   []DemandRef
 	touched []WorkerRef
 	gained  []DemandRef // demands with takes

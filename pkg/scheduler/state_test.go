@@ -205,7 +205,7 @@ func TestTakesAreUndone(t *testing.T) {
 	if got := v.Free(0); !reflect.DeepEqual(got, want) {
 		t.Errorf("free after the take: got %+v, want %+v", got, want)
 	}
-	if _, ok := v.Next(&d.Need, scheduler.ByWorkerID, scheduler.NoWorker); ok {
+	if _, ok := v.Next(0, scheduler.ByWorkerID, scheduler.NoWorker); ok {
 		t.Error("the worker has no gpu left and was found")
 	}
 	if got := r.View(0).Free(0); !reflect.DeepEqual(got, w.Free) {

@@ -42,6 +42,7 @@ func (s *State) take(ref DemandRef, at WorkerRef, cores int32, group uint32) boo
 
 // move books a grant, or with sign -1 takes it back.
 func (s *State) move(d *demand, w *worker, cores, sign int32) {
+	s.takes++
 	w.spend(&d.row.Need, cores, sign)
 	d.granted += sign * cores
 	if d.row.Units != deploy.NoLimit {

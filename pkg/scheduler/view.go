@@ -58,34 +58,6 @@ func (v View) ask() (DemandRef, bool) {
 	return v.state.nextAsked()
 }
 
-// Next gives the worker after the one named, NoWorker for the first, that one unit of n fits on now. Each worker stands where what it has
-// free now puts it, so a worker just taken from has moved.
-func (v View) Next(n *Need, by By, after WorkerRef) (WorkerRef, bool) {
-	if !v.valid() || by > ByWorkerID {
-		return NoWorker, false
-	}
-	s := v.state
-	i := s.intern(n.Custom)
-	x := &s.shape(i).free
-	s.order(x, by)
-	from := by.start()
-	if int(after) < len(s.workers) {
-		w := &s.workers[after]
-		at := spot{label: w.label, memory: w.free.MemoryMiB, cores: w.free.Cores}
-		from = at.from(by, uint32(after))
-	}
-	for {
-		k, ok := x.next(n, by, from)
-		if !ok {
-			return NoWorker, false
-		}
-		if s.workers[k.ref()].fits(n) {
-			return WorkerRef(k.ref()), true
-		}
-		from = k
-	}
-}
-
 // Take grants cores of w to one unit of d, if w has room and d may have it: exactly Need.Cores, or, if d grows, so many or more; then d gets
 // no second grant there in this plan. The takes of one group other than 0 hold all together: once one fails, all are taken back.
 func (v View) Take(d DemandRef, w WorkerRef, cores int32, group uint32) bool {
@@ -170,14 +142,6 @@ func (v View) Worker(i int) WorkerRef {
 	x := &v.state.shape(0).free
 	v.state.order(x, ByWorkerID)
 	return WorkerRef(x.names.at(i).ref())
-}
-
-// Avoids tells whether d is to go to w only if no other worker fits.
-func (v View) Avoids(d DemandRef, w WorkerRef) bool {
-	if int(d) >= len(v.state.demands) {
-		return false
-	}
-	return slices.Contains(v.state.demands[d].row.Avoid, w)
 }
 
 // Seed gives the seed of the update that the view stands on, as Now and Version give its time and version.

@@ -36,6 +36,11 @@ func (w *worker) capacity() *spot {
 	return &spot{label: w.label, memory: w.row.Total.MemoryMiB, cores: w.row.Total.Cores}
 }
 
+// spot is where what is free now puts a worker.
+func (w *worker) spot() *spot {
+	return &spot{label: w.label, memory: w.free.MemoryMiB, cores: w.free.Cores}
+}
+
 // count gives the units of a custom resource in a list.
 func count(list []deploy.Amount, name string) int32 {
 	for i := range list {
