@@ -7,6 +7,7 @@ import "time"
 //	message_worker.go  worker <-> master
 //	message_app.go     application <-> master
 //	message_client.go  client -> master and the answers
+//	message_ask.go     questions of clients that change nothing, and the answers
 //	message_task.go    driver <-> executor
 type Message interface{ message() }
 

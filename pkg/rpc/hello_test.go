@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -44,7 +45,7 @@ func TestAgree(t *testing.T) {
 
 func TestAnswered(t *testing.T) {
 	req := deploy.KillDriver{Request: "r"}
-	if a, err := rpc.Answered(req, deploy.Accepted{ID: "d"}); err != nil || a.ID != "d" {
+	if a, err := rpc.Answered(req, deploy.Accepted{ID: "d"}); err != nil || !reflect.DeepEqual(a, deploy.Accepted{ID: "d"}) {
 		t.Errorf("%+v, %v", a, err)
 	}
 	if _, err := rpc.Answered(req, deploy.Refused{Fault: deploy.Fault{Kind: deploy.ErrNotFound, Text: "no such driver"}}); !errors.Is(err, deploy.ErrNotFound) {
@@ -53,7 +54,7 @@ func TestAnswered(t *testing.T) {
 	if _, err := rpc.Answered(req, deploy.Standby{}); !errors.Is(err, deploy.ErrNotLeader) {
 		t.Errorf("a standby gave %v", err)
 	}
-	for _, none := range []deploy.Message{nil, deploy.Heartbeat{}, deploy.Refused{}} {
+	for _, none := range []deploy.Message{nil, deploy.Heartbeat{}, deploy.Refused{}, deploy.Outlook{}} {
 		if _, err := rpc.Answered(req, none); !errors.Is(err, deploy.ErrInvalid) {
 			t.Errorf("%T gave %v", none, err)
 		}

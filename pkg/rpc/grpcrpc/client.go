@@ -30,12 +30,16 @@ func (c *client) Call(ctx context.Context, req deploy.Message) (deploy.Message, 
 	if err != nil {
 		return nil, err
 	}
-	var answer pb.Accepted
+	answer := wire.AnswerOf(req)
 	method := "/" + pb.Cluster_ServiceDesc.ServiceName + "/" + string(p.ProtoReflect().Descriptor().Name()) // each question has the name of its message
-	if err := c.cc.Invoke(ctx, method, p, &answer); err != nil {
+	if err := c.cc.Invoke(ctx, method, p, answer); err != nil {
 		return nil, c.failed(ctx, "call", err)
 	}
-	return wire.AcceptedFromProto(&answer), nil
+	said, err := wire.AnswerFromProto(answer)
+	if err != nil {
+		return nil, c.failed(ctx, "call", err)
+	}
+	return said, nil
 }
 
 // Watch gives rows as they come.

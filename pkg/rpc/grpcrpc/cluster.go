@@ -48,20 +48,41 @@ func (c *cluster) KillExecutors(ctx context.Context, p *pb.KillExecutors) (*pb.A
 	return c.call(ctx, p)
 }
 
+// Explain says why something waits.
+func (c *cluster) Explain(ctx context.Context, p *pb.Explain) (*pb.Explanation, error) {
+	return answered[*pb.Explanation](ctx, c, p)
+}
+
+// Plan says what would become of a request.
+func (c *cluster) Plan(ctx context.Context, p *pb.Plan) (*pb.Outlook, error) {
+	return answered[*pb.Outlook](ctx, c, p)
+}
+
 func (c *cluster) call(ctx context.Context, p proto.Message) (*pb.Accepted, error) {
+	return answered[*pb.Accepted](ctx, c, p)
+}
+
+// answered asks the server. P is what the question's answer is written as.
+func answered[P proto.Message](ctx context.Context, c *cluster, p proto.Message) (none P, err error) {
 	if c.own.Call == nil {
-		return nil, rpc.Unanswered(c.own.Hello(), "requests of clients")
+		return none, rpc.Unanswered(c.own.Hello(), "requests of clients")
 	}
 	req, err := wire.RequestFromProto(p)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	answer, err := c.own.Call(ctx, principal(ctx), req)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
-	accepted, err := rpc.Answered(req, answer)
-	return wire.AcceptedToProto(accepted), err
+	if answer, err = rpc.Answered(req, answer); err != nil {
+		return none, err
+	}
+	out, err := wire.AnswerToProto(answer)
+	if err != nil {
+		return none, err
+	}
+	return out.(P), nil
 }
 
 // GetStatus gives the row of one thing.

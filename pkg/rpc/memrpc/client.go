@@ -70,11 +70,11 @@ func (c *client) Call(ctx context.Context, req deploy.Message) (deploy.Message, 
 	if err != nil {
 		return nil, c.failed(ctx, "call", err)
 	}
-	accepted, err := rpc.Answered(req, answer)
+	answer, err = rpc.Answered(req, answer)
 	if err != nil {
 		return nil, c.failed(ctx, "call", err)
 	}
-	return accepted, nil
+	return answer, nil
 }
 
 // Watch gives rows as they come.

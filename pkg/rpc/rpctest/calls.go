@@ -63,6 +63,40 @@ func testCalls(t *testing.T, p Pair) {
 	}
 }
 
+// testQuestions asks what changes nothing: each has an answer of its own kind.
+func testQuestions(t *testing.T, p Pair) {
+	why := deploy.Decision{Subject: "app-1", Code: deploy.ReasonQuota, Text: "the quota is used up"}
+	questions := []struct{ req, answer deploy.Message }{
+		{deploy.Explain{ID: "app-1", Profile: deploy.FirstWaiting, Workers: 2, After: "w0", History: true}, deploy.Explanation{
+			Subject: "app-1", State: "WAITING", Waiting: []int32{0}, Need: deploy.Resources{Cores: 1}, Decision: why, Total: 2, Fits: 1, Next: "w2",
+			Causes:  []deploy.Cause{{Code: deploy.ReasonInsufficientCores, Workers: 1, Nearest: "w1", Have: 1, Want: 2, Examples: []deploy.WorkerID{"w1"}}},
+			Workers: []deploy.Obstacle{{Worker: "w1", Code: deploy.ReasonInsufficientCores, Have: 1, Want: 2}}, History: []deploy.Decision{why},
+		}},
+		{deploy.Plan{App: &deploy.AppSpec{Profiles: []deploy.Profile{{Cores: 1, MemoryMiB: 64}}}}, deploy.Outlook{
+			Verdict: deploy.VerdictWaits, Text: "waits", Policy: "fair", Parts: []deploy.Outcome{{
+				Verdict: deploy.VerdictWaits, Asked: 2, Starts: 1, Cores: 1, Workers: 1, Places: []deploy.Start{{Worker: "w1", Executors: 1, Cores: 1}},
+				Decision: why, Frees: []deploy.Holder{{Worker: "w1", Subject: "app-2", Has: deploy.Resources{Cores: 1}}},
+			}},
+		}},
+	}
+	w := serve(t, p, rpc.Server{Call: func(_ context.Context, _ deploy.Principal, req deploy.Message) (deploy.Message, error) {
+		for _, q := range questions {
+			if reflect.DeepEqual(req, q.req) {
+				return q.answer, nil
+			}
+		}
+		return questions[0].answer, nil
+	}})
+	for _, q := range questions {
+		if got, err := w.client(t).Call(within(t), q.req); err != nil || !reflect.DeepEqual(got, q.answer) {
+			t.Errorf("%T was answered %+v, %v", q.req, got, err)
+		}
+	}
+	if got, err := w.client(t).Call(within(t), requests[1]); !errors.Is(err, deploy.ErrInvalid) {
+		t.Errorf("%T, answered as if it were another question, gave %+v, %v", requests[1], got, err)
+	}
+}
+
 var sentinels = []error{
 	deploy.ErrInvalid, deploy.ErrNotFound, deploy.ErrAlreadyFinished, deploy.ErrNotLeader, deploy.ErrRecovering, deploy.ErrUnavailable,
 	deploy.ErrTooLarge, deploy.ErrMismatch, deploy.ErrDenied, deploy.ErrIllegalTransition, deploy.ErrConflict,

@@ -49,6 +49,7 @@ var (
 		{"TransportCloses", Limits{}, testTransportCloses},
 
 		{"Calls", Limits{}, testCalls},
+		{"Questions", Limits{}, testQuestions},
 		{"Errors", Limits{}, testErrors},
 		{"Unanswered", Limits{}, testUnanswered},
 		{"CallContext", Limits{}, testCallContext},

@@ -64,6 +64,10 @@ func RequestToProto(m deploy.Message) (proto.Message, error) {
 		return setTargetsTo(m), nil
 	case deploy.KillExecutors:
 		return killExecutorsTo(m), nil
+	case deploy.Explain:
+		return explainTo(m), nil
+	case deploy.Plan:
+		return planTo(m), nil
 	}
 	return nil, fmt.Errorf("call with %T: %w: it is no question of a client; send it in a session", m, deploy.ErrInvalid)
 }
@@ -85,6 +89,12 @@ func RequestFromProto(p proto.Message) (deploy.Message, error) {
 		return setTargetsFrom(p), nil
 	case *pb.KillExecutors:
 		return killExecutorsFrom(p), nil
+	case *pb.Explain:
+		return explainFrom(p), nil
+	case *pb.Plan:
+		var r reader
+		m := r.plan(p)
+		return m, r.err
 	}
 	return nil, fmt.Errorf("request %T: %w: it is no question of a client", p, deploy.ErrInvalid)
 }

@@ -29,6 +29,7 @@ func TestEnumsAreThoseOfDeploy(t *testing.T) {
 		{pb.RowKind(0).Type(), sequence[deploy.RowKind](7), deploy.RowKind(7)},
 		{pb.Operator(0).Type(), sequence[deploy.Operator](3), deploy.Operator(3)},
 		{pb.Role(0).Type(), sequence[deploy.Role](5), deploy.Role(5)},
+		{pb.Verdict(0).Type(), sequence[deploy.Verdict](3), deploy.Verdict(3)},
 	} {
 		values := c.enum.Descriptor().Values()
 		if values.Len() != len(c.values)+1 || !strings.HasPrefix(c.beyond.String(), "state(") {

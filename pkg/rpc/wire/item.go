@@ -11,7 +11,7 @@ import (
 // ItemToProto converts for the wire; only a message that deploy does not have is an error.
 func ItemToProto(it rpc.Item) (*pb.Item, error) {
 	p := &pb.Item{Stamp: orNil(it.Stamp, stampTo), Re: uint64(it.Re)}
-	if workerMessageTo(p, it.Msg) || appMessageTo(p, it.Msg) || clientMessageTo(p, it.Msg) || taskMessageTo(p, it.Msg) {
+	if workerMessageTo(p, it.Msg) || appMessageTo(p, it.Msg) || clientMessageTo(p, it.Msg) || askMessageTo(p, it.Msg) || taskMessageTo(p, it.Msg) {
 		return p, nil
 	}
 	return nil, fmt.Errorf("message %T: %w: the wire has no such message", it.Msg, deploy.ErrInvalid)
@@ -38,6 +38,9 @@ func (r *reader) message(p *pb.Item) deploy.Message {
 		return m
 	}
 	if m := r.clientMessage(p); m != nil {
+		return m
+	}
+	if m := r.askMessage(p); m != nil {
 		return m
 	}
 	r.fail("it holds no message that this build knows: the peer is newer, use one version of the program")

@@ -18,6 +18,7 @@ var messages = []deploy.Message{
 	deploy.RegisterApp{}, deploy.AppRegistered{}, deploy.AppRefused{}, deploy.ExecutorChanged{}, deploy.SetTargets{}, deploy.KillExecutors{},
 	deploy.UnregisterApp{}, deploy.AppRemoved{}, deploy.Waiting{},
 	deploy.SubmitDriver{}, deploy.KillDriver{}, deploy.KillApp{}, deploy.Hold{}, deploy.Accepted{}, deploy.Refused{},
+	deploy.Explain{}, deploy.Explanation{}, deploy.Plan{}, deploy.Outlook{},
 	deploy.ExecutorReady{}, deploy.RunTasks{}, deploy.CancelTasks{}, deploy.TaskResults{}, deploy.StopExecutor{},
 }
 
@@ -30,7 +31,7 @@ var rows = []deploy.Row{
 var enumSizes = map[reflect.Type]int{
 	reflect.TypeFor[deploy.MasterState](): 4, reflect.TypeFor[deploy.WorkerState](): 5, reflect.TypeFor[deploy.AppState](): 6,
 	reflect.TypeFor[deploy.DriverState](): 8, reflect.TypeFor[deploy.ExecutorState](): 7, reflect.TypeFor[deploy.TaskState](): 4,
-	reflect.TypeFor[deploy.ReasonCode](): 25, reflect.TypeFor[deploy.RowKind](): 7, reflect.TypeFor[deploy.Role](): 5,
+	reflect.TypeFor[deploy.ReasonCode](): 25, reflect.TypeFor[deploy.RowKind](): 7, reflect.TypeFor[deploy.Role](): 5, reflect.TypeFor[deploy.Verdict](): 3,
 	reflect.TypeFor[deploy.Operator](): 3,
 }
 
@@ -77,6 +78,9 @@ func fillKind(r *rand.Rand, v reflect.Value) {
 		for i := range n {
 			fill(r, v.Index(i))
 		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(r, v.Elem())
 	case reflect.String:
 		v.SetString(word(r))
 	case reflect.Bool:

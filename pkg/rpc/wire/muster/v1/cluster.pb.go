@@ -709,7 +709,7 @@ var File_muster_v1_cluster_proto protoreflect.FileDescriptor
 
 const file_muster_v1_cluster_proto_rawDesc = "" +
 	"\n" +
-	"\x17muster/v1/cluster.proto\x12\tmuster.v1\x1a\x16muster/v1/access.proto\x1a\x17muster/v1/message.proto\x1a\x13muster/v1/row.proto\x1a\x14muster/v1/spec.proto\x1a\x15muster/v1/state.proto\"\xc1\x01\n" +
+	"\x17muster/v1/cluster.proto\x12\tmuster.v1\x1a\x16muster/v1/access.proto\x1a\x13muster/v1/ask.proto\x1a\x17muster/v1/message.proto\x1a\x13muster/v1/row.proto\x1a\x14muster/v1/spec.proto\x1a\x15muster/v1/state.proto\"\xc1\x01\n" +
 	"\x05Query\x12&\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x12.muster.v1.RowKindR\x04kind\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x10\n" +
@@ -751,7 +751,7 @@ const file_muster_v1_cluster_proto_rawDesc = "" +
 	"\x04data\x18\x02 \x01(\fR\x04data\"#\n" +
 	"\x0fHasBlobResponse\x12\x10\n" +
 	"\x03has\x18\x01 \x01(\bR\x03has\"\x15\n" +
-	"\x13ReleaseBlobResponse2\xd8\a\n" +
+	"\x13ReleaseBlobResponse2\xcc\b\n" +
 	"\aCluster\x12C\n" +
 	"\fSubmitDriver\x12\x17.muster.v1.SubmitDriver\x1a\x13.muster.v1.Accepted\"\x05\xea\xe0\x18\x01\x01\x12?\n" +
 	"\n" +
@@ -760,7 +760,9 @@ const file_muster_v1_cluster_proto_rawDesc = "" +
 	"\x04Hold\x12\x0f.muster.v1.Hold\x1a\x13.muster.v1.Accepted\"\x05\xea\xe0\x18\x01\x01\x12@\n" +
 	"\n" +
 	"SetTargets\x12\x15.muster.v1.SetTargets\x1a\x13.muster.v1.Accepted\"\x06\xea\xe0\x18\x02\x01\x04\x12F\n" +
-	"\rKillExecutors\x12\x18.muster.v1.KillExecutors\x1a\x13.muster.v1.Accepted\"\x06\xea\xe0\x18\x02\x01\x04\x126\n" +
+	"\rKillExecutors\x12\x18.muster.v1.KillExecutors\x1a\x13.muster.v1.Accepted\"\x06\xea\xe0\x18\x02\x01\x04\x12=\n" +
+	"\aExplain\x12\x12.muster.v1.Explain\x1a\x16.muster.v1.Explanation\"\x06\xea\xe0\x18\x02\x01\x04\x123\n" +
+	"\x04Plan\x12\x0f.muster.v1.Plan\x1a\x12.muster.v1.Outlook\"\x06\xea\xe0\x18\x02\x01\x04\x126\n" +
 	"\tGetStatus\x12\x11.muster.v1.RowKey\x1a\x0e.muster.v1.Row\"\x06\xea\xe0\x18\x02\x01\x04\x121\n" +
 	"\x04List\x12\x10.muster.v1.Query\x1a\x0f.muster.v1.Rows\"\x06\xea\xe0\x18\x02\x01\x04\x12Z\n" +
 	"\rListDecisions\x12\x1f.muster.v1.ListDecisionsRequest\x1a .muster.v1.ListDecisionsResponse\"\x06\xea\xe0\x18\x02\x01\x04\x124\n" +
@@ -807,8 +809,12 @@ var file_muster_v1_cluster_proto_goTypes = []any{
 	(*Hold)(nil),                  // 19: muster.v1.Hold
 	(*SetTargets)(nil),            // 20: muster.v1.SetTargets
 	(*KillExecutors)(nil),         // 21: muster.v1.KillExecutors
-	(*RowKey)(nil),                // 22: muster.v1.RowKey
-	(*Accepted)(nil),              // 23: muster.v1.Accepted
+	(*Explain)(nil),               // 22: muster.v1.Explain
+	(*Plan)(nil),                  // 23: muster.v1.Plan
+	(*RowKey)(nil),                // 24: muster.v1.RowKey
+	(*Accepted)(nil),              // 25: muster.v1.Accepted
+	(*Explanation)(nil),           // 26: muster.v1.Explanation
+	(*Outlook)(nil),               // 27: muster.v1.Outlook
 }
 var file_muster_v1_cluster_proto_depIdxs = []int32{
 	12, // 0: muster.v1.Query.kind:type_name -> muster.v1.RowKind
@@ -821,32 +827,36 @@ var file_muster_v1_cluster_proto_depIdxs = []int32{
 	19, // 7: muster.v1.Cluster.Hold:input_type -> muster.v1.Hold
 	20, // 8: muster.v1.Cluster.SetTargets:input_type -> muster.v1.SetTargets
 	21, // 9: muster.v1.Cluster.KillExecutors:input_type -> muster.v1.KillExecutors
-	22, // 10: muster.v1.Cluster.GetStatus:input_type -> muster.v1.RowKey
-	0,  // 11: muster.v1.Cluster.List:input_type -> muster.v1.Query
-	2,  // 12: muster.v1.Cluster.ListDecisions:input_type -> muster.v1.ListDecisionsRequest
-	0,  // 13: muster.v1.Cluster.Watch:input_type -> muster.v1.Query
-	4,  // 14: muster.v1.Cluster.Logs:input_type -> muster.v1.LogQuery
-	7,  // 15: muster.v1.Cluster.PutBlob:input_type -> muster.v1.PutBlobRequest
-	6,  // 16: muster.v1.Cluster.OpenBlob:input_type -> muster.v1.Blob
-	6,  // 17: muster.v1.Cluster.HasBlob:input_type -> muster.v1.Blob
-	6,  // 18: muster.v1.Cluster.ReleaseBlob:input_type -> muster.v1.Blob
-	23, // 19: muster.v1.Cluster.SubmitDriver:output_type -> muster.v1.Accepted
-	23, // 20: muster.v1.Cluster.KillDriver:output_type -> muster.v1.Accepted
-	23, // 21: muster.v1.Cluster.KillApp:output_type -> muster.v1.Accepted
-	23, // 22: muster.v1.Cluster.Hold:output_type -> muster.v1.Accepted
-	23, // 23: muster.v1.Cluster.SetTargets:output_type -> muster.v1.Accepted
-	23, // 24: muster.v1.Cluster.KillExecutors:output_type -> muster.v1.Accepted
-	13, // 25: muster.v1.Cluster.GetStatus:output_type -> muster.v1.Row
-	1,  // 26: muster.v1.Cluster.List:output_type -> muster.v1.Rows
-	3,  // 27: muster.v1.Cluster.ListDecisions:output_type -> muster.v1.ListDecisionsResponse
-	1,  // 28: muster.v1.Cluster.Watch:output_type -> muster.v1.Rows
-	5,  // 29: muster.v1.Cluster.Logs:output_type -> muster.v1.LogChunk
-	8,  // 30: muster.v1.Cluster.PutBlob:output_type -> muster.v1.PutBlobResponse
-	9,  // 31: muster.v1.Cluster.OpenBlob:output_type -> muster.v1.BlobChunk
-	10, // 32: muster.v1.Cluster.HasBlob:output_type -> muster.v1.HasBlobResponse
-	11, // 33: muster.v1.Cluster.ReleaseBlob:output_type -> muster.v1.ReleaseBlobResponse
-	19, // [19:34] is the sub-list for method output_type
-	4,  // [4:19] is the sub-list for method input_type
+	22, // 10: muster.v1.Cluster.Explain:input_type -> muster.v1.Explain
+	23, // 11: muster.v1.Cluster.Plan:input_type -> muster.v1.Plan
+	24, // 12: muster.v1.Cluster.GetStatus:input_type -> muster.v1.RowKey
+	0,  // 13: muster.v1.Cluster.List:input_type -> muster.v1.Query
+	2,  // 14: muster.v1.Cluster.ListDecisions:input_type -> muster.v1.ListDecisionsRequest
+	0,  // 15: muster.v1.Cluster.Watch:input_type -> muster.v1.Query
+	4,  // 16: muster.v1.Cluster.Logs:input_type -> muster.v1.LogQuery
+	7,  // 17: muster.v1.Cluster.PutBlob:input_type -> muster.v1.PutBlobRequest
+	6,  // 18: muster.v1.Cluster.OpenBlob:input_type -> muster.v1.Blob
+	6,  // 19: muster.v1.Cluster.HasBlob:input_type -> muster.v1.Blob
+	6,  // 20: muster.v1.Cluster.ReleaseBlob:input_type -> muster.v1.Blob
+	25, // 21: muster.v1.Cluster.SubmitDriver:output_type -> muster.v1.Accepted
+	25, // 22: muster.v1.Cluster.KillDriver:output_type -> muster.v1.Accepted
+	25, // 23: muster.v1.Cluster.KillApp:output_type -> muster.v1.Accepted
+	25, // 24: muster.v1.Cluster.Hold:output_type -> muster.v1.Accepted
+	25, // 25: muster.v1.Cluster.SetTargets:output_type -> muster.v1.Accepted
+	25, // 26: muster.v1.Cluster.KillExecutors:output_type -> muster.v1.Accepted
+	26, // 27: muster.v1.Cluster.Explain:output_type -> muster.v1.Explanation
+	27, // 28: muster.v1.Cluster.Plan:output_type -> muster.v1.Outlook
+	13, // 29: muster.v1.Cluster.GetStatus:output_type -> muster.v1.Row
+	1,  // 30: muster.v1.Cluster.List:output_type -> muster.v1.Rows
+	3,  // 31: muster.v1.Cluster.ListDecisions:output_type -> muster.v1.ListDecisionsResponse
+	1,  // 32: muster.v1.Cluster.Watch:output_type -> muster.v1.Rows
+	5,  // 33: muster.v1.Cluster.Logs:output_type -> muster.v1.LogChunk
+	8,  // 34: muster.v1.Cluster.PutBlob:output_type -> muster.v1.PutBlobResponse
+	9,  // 35: muster.v1.Cluster.OpenBlob:output_type -> muster.v1.BlobChunk
+	10, // 36: muster.v1.Cluster.HasBlob:output_type -> muster.v1.HasBlobResponse
+	11, // 37: muster.v1.Cluster.ReleaseBlob:output_type -> muster.v1.ReleaseBlobResponse
+	21, // [21:38] is the sub-list for method output_type
+	4,  // [4:21] is the sub-list for method input_type
 	4,  // [4:4] is the sub-list for extension type_name
 	4,  // [4:4] is the sub-list for extension extendee
 	0,  // [0:4] is the sub-list for field type_name
@@ -858,6 +868,7 @@ func file_muster_v1_cluster_proto_init() {
 		return
 	}
 	file_muster_v1_access_proto_init()
+	file_muster_v1_ask_proto_init()
 	file_muster_v1_message_proto_init()
 	file_muster_v1_row_proto_init()
 	file_muster_v1_spec_proto_init()

@@ -25,6 +25,8 @@ const (
 	Cluster_Hold_FullMethodName          = "/muster.v1.Cluster/Hold"
 	Cluster_SetTargets_FullMethodName    = "/muster.v1.Cluster/SetTargets"
 	Cluster_KillExecutors_FullMethodName = "/muster.v1.Cluster/KillExecutors"
+	Cluster_Explain_FullMethodName       = "/muster.v1.Cluster/Explain"
+	Cluster_Plan_FullMethodName          = "/muster.v1.Cluster/Plan"
 	Cluster_GetStatus_FullMethodName     = "/muster.v1.Cluster/GetStatus"
 	Cluster_List_FullMethodName          = "/muster.v1.Cluster/List"
 	Cluster_ListDecisions_FullMethodName = "/muster.v1.Cluster/ListDecisions"
@@ -52,11 +54,15 @@ type ClusterClient interface {
 	Hold(ctx context.Context, in *Hold, opts ...grpc.CallOption) (*Accepted, error)
 	SetTargets(ctx context.Context, in *SetTargets, opts ...grpc.CallOption) (*Accepted, error)
 	KillExecutors(ctx context.Context, in *KillExecutors, opts ...grpc.CallOption) (*Accepted, error)
+	// Explain says why an application or a driver waits, and on which workers.
+	Explain(ctx context.Context, in *Explain, opts ...grpc.CallOption) (*Explanation, error)
+	// Plan says whether an application or a driver would start now, must wait, or can never run. It changes nothing.
+	Plan(ctx context.Context, in *Plan, opts ...grpc.CallOption) (*Outlook, error)
 	// GetStatus gives the row of one thing, or NOT_FOUND.
 	GetStatus(ctx context.Context, in *RowKey, opts ...grpc.CallOption) (*Row, error)
 	// List gives one page of rows; follow is not read.
 	List(ctx context.Context, in *Query, opts ...grpc.CallOption) (*Rows, error)
-	// ListDecisions explains why an application or a driver waits.
+	// ListDecisions gives the decisions about an application or a driver as they stand; Explain looks at the workers too.
 	ListDecisions(ctx context.Context, in *ListDecisionsRequest, opts ...grpc.CallOption) (*ListDecisionsResponse, error)
 	// Watch gives the present rows in pages and, with follow, every change after them.
 	Watch(ctx context.Context, in *Query, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Rows], error)
@@ -133,6 +139,26 @@ func (c *clusterClient) KillExecutors(ctx context.Context, in *KillExecutors, op
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Accepted)
 	err := c.cc.Invoke(ctx, Cluster_KillExecutors_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *clusterClient) Explain(ctx context.Context, in *Explain, opts ...grpc.CallOption) (*Explanation, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Explanation)
+	err := c.cc.Invoke(ctx, Cluster_Explain_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *clusterClient) Plan(ctx context.Context, in *Plan, opts ...grpc.CallOption) (*Outlook, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Outlook)
+	err := c.cc.Invoke(ctx, Cluster_Plan_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -275,11 +301,15 @@ type ClusterServer interface {
 	Hold(context.Context, *Hold) (*Accepted, error)
 	SetTargets(context.Context, *SetTargets) (*Accepted, error)
 	KillExecutors(context.Context, *KillExecutors) (*Accepted, error)
+	// Explain says why an application or a driver waits, and on which workers.
+	Explain(context.Context, *Explain) (*Explanation, error)
+	// Plan says whether an application or a driver would start now, must wait, or can never run. It changes nothing.
+	Plan(context.Context, *Plan) (*Outlook, error)
 	// GetStatus gives the row of one thing, or NOT_FOUND.
 	GetStatus(context.Context, *RowKey) (*Row, error)
 	// List gives one page of rows; follow is not read.
 	List(context.Context, *Query) (*Rows, error)
-	// ListDecisions explains why an application or a driver waits.
+	// ListDecisions gives the decisions about an application or a driver as they stand; Explain looks at the workers too.
 	ListDecisions(context.Context, *ListDecisionsRequest) (*ListDecisionsResponse, error)
 	// Watch gives the present rows in pages and, with follow, every change after them.
 	Watch(*Query, grpc.ServerStreamingServer[Rows]) error
@@ -319,6 +349,12 @@ func (UnimplementedClusterServer) SetTargets(context.Context, *SetTargets) (*Acc
 }
 func (UnimplementedClusterServer) KillExecutors(context.Context, *KillExecutors) (*Accepted, error) {
 	return nil, status.Error(codes.Unimplemented, "method KillExecutors not implemented")
+}
+func (UnimplementedClusterServer) Explain(context.Context, *Explain) (*Explanation, error) {
+	return nil, status.Error(codes.Unimplemented, "method Explain not implemented")
+}
+func (UnimplementedClusterServer) Plan(context.Context, *Plan) (*Outlook, error) {
+	return nil, status.Error(codes.Unimplemented, "method Plan not implemented")
 }
 func (UnimplementedClusterServer) GetStatus(context.Context, *RowKey) (*Row, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStatus not implemented")
@@ -472,6 +508,42 @@ func _Cluster_KillExecutors_Handler(srv interface{}, ctx context.Context, dec fu
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(ClusterServer).KillExecutors(ctx, req.(*KillExecutors))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Cluster_Explain_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(Explain)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClusterServer).Explain(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Cluster_Explain_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClusterServer).Explain(ctx, req.(*Explain))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Cluster_Plan_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(Plan)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClusterServer).Plan(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Cluster_Plan_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClusterServer).Plan(ctx, req.(*Plan))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -636,6 +708,14 @@ var Cluster_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "KillExecutors",
 			Handler:    _Cluster_KillExecutors_Handler,
+		},
+		{
+			MethodName: "Explain",
+			Handler:    _Cluster_Explain_Handler,
+		},
+		{
+			MethodName: "Plan",
+			Handler:    _Cluster_Plan_Handler,
 		},
 		{
 			MethodName: "GetStatus",

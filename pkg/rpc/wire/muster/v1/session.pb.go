@@ -340,6 +340,10 @@ type Item struct {
 	//	*Item_Hold
 	//	*Item_Accepted
 	//	*Item_Refused
+	//	*Item_Explain
+	//	*Item_Explanation
+	//	*Item_Plan
+	//	*Item_Outlook
 	//	*Item_ExecutorReady
 	//	*Item_RunTasks
 	//	*Item_CancelTasks
@@ -653,6 +657,42 @@ func (x *Item) GetRefused() *Refused {
 	return nil
 }
 
+func (x *Item) GetExplain() *Explain {
+	if x != nil {
+		if x, ok := x.Msg.(*Item_Explain); ok {
+			return x.Explain
+		}
+	}
+	return nil
+}
+
+func (x *Item) GetExplanation() *Explanation {
+	if x != nil {
+		if x, ok := x.Msg.(*Item_Explanation); ok {
+			return x.Explanation
+		}
+	}
+	return nil
+}
+
+func (x *Item) GetPlan() *Plan {
+	if x != nil {
+		if x, ok := x.Msg.(*Item_Plan); ok {
+			return x.Plan
+		}
+	}
+	return nil
+}
+
+func (x *Item) GetOutlook() *Outlook {
+	if x != nil {
+		if x, ok := x.Msg.(*Item_Outlook); ok {
+			return x.Outlook
+		}
+	}
+	return nil
+}
+
 func (x *Item) GetExecutorReady() *ExecutorReady {
 	if x != nil {
 		if x, ok := x.Msg.(*Item_ExecutorReady); ok {
@@ -814,6 +854,22 @@ type Item_Refused struct {
 	Refused *Refused `protobuf:"bytes,65,opt,name=refused,proto3,oneof"`
 }
 
+type Item_Explain struct {
+	Explain *Explain `protobuf:"bytes,66,opt,name=explain,proto3,oneof"`
+}
+
+type Item_Explanation struct {
+	Explanation *Explanation `protobuf:"bytes,67,opt,name=explanation,proto3,oneof"`
+}
+
+type Item_Plan struct {
+	Plan *Plan `protobuf:"bytes,68,opt,name=plan,proto3,oneof"`
+}
+
+type Item_Outlook struct {
+	Outlook *Outlook `protobuf:"bytes,69,opt,name=outlook,proto3,oneof"`
+}
+
 type Item_ExecutorReady struct {
 	ExecutorReady *ExecutorReady `protobuf:"bytes,80,opt,name=executor_ready,json=executorReady,proto3,oneof"`
 }
@@ -890,6 +946,14 @@ func (*Item_Accepted) isItem_Msg() {}
 
 func (*Item_Refused) isItem_Msg() {}
 
+func (*Item_Explain) isItem_Msg() {}
+
+func (*Item_Explanation) isItem_Msg() {}
+
+func (*Item_Plan) isItem_Msg() {}
+
+func (*Item_Outlook) isItem_Msg() {}
+
 func (*Item_ExecutorReady) isItem_Msg() {}
 
 func (*Item_RunTasks) isItem_Msg() {}
@@ -904,7 +968,7 @@ var File_muster_v1_session_proto protoreflect.FileDescriptor
 
 const file_muster_v1_session_proto_rawDesc = "" +
 	"\n" +
-	"\x17muster/v1/session.proto\x12\tmuster.v1\x1a\x16muster/v1/access.proto\x1a\x17muster/v1/message.proto\x1a\x14muster/v1/task.proto\"x\n" +
+	"\x17muster/v1/session.proto\x12\tmuster.v1\x1a\x16muster/v1/access.proto\x1a\x13muster/v1/ask.proto\x1a\x17muster/v1/message.proto\x1a\x14muster/v1/task.proto\"x\n" +
 	"\x05Frame\x12%\n" +
 	"\x05items\x18\x01 \x03(\v2\x0f.muster.v1.ItemR\x05items\x12&\n" +
 	"\x05hello\x18\x02 \x01(\v2\x10.muster.v1.HelloR\x05hello\x12 \n" +
@@ -926,7 +990,7 @@ const file_muster_v1_session_proto_rawDesc = "" +
 	"\acluster\x18\x01 \x01(\fR\acluster\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x18\n" +
 	"\asession\x18\x03 \x01(\x04R\asession\x12\x10\n" +
-	"\x03seq\x18\x04 \x01(\x04R\x03seq\"\xdf\x0f\n" +
+	"\x03seq\x18\x04 \x01(\x04R\x03seq\"\xa2\x11\n" +
 	"\x04Item\x12&\n" +
 	"\x05stamp\x18\x01 \x01(\v2\x10.muster.v1.StampR\x05stamp\x12\x0e\n" +
 	"\x02re\x18\x02 \x01(\x04R\x02re\x124\n" +
@@ -964,7 +1028,11 @@ const file_muster_v1_session_proto_rawDesc = "" +
 	"\bkill_app\x18> \x01(\v2\x12.muster.v1.KillAppH\x00R\akillApp\x12%\n" +
 	"\x04hold\x18? \x01(\v2\x0f.muster.v1.HoldH\x00R\x04hold\x121\n" +
 	"\baccepted\x18@ \x01(\v2\x13.muster.v1.AcceptedH\x00R\baccepted\x12.\n" +
-	"\arefused\x18A \x01(\v2\x12.muster.v1.RefusedH\x00R\arefused\x12A\n" +
+	"\arefused\x18A \x01(\v2\x12.muster.v1.RefusedH\x00R\arefused\x12.\n" +
+	"\aexplain\x18B \x01(\v2\x12.muster.v1.ExplainH\x00R\aexplain\x12:\n" +
+	"\vexplanation\x18C \x01(\v2\x16.muster.v1.ExplanationH\x00R\vexplanation\x12%\n" +
+	"\x04plan\x18D \x01(\v2\x0f.muster.v1.PlanH\x00R\x04plan\x12.\n" +
+	"\aoutlook\x18E \x01(\v2\x12.muster.v1.OutlookH\x00R\aoutlook\x12A\n" +
 	"\x0eexecutor_ready\x18P \x01(\v2\x18.muster.v1.ExecutorReadyH\x00R\rexecutorReady\x122\n" +
 	"\trun_tasks\x18Q \x01(\v2\x13.muster.v1.RunTasksH\x00R\brunTasks\x12;\n" +
 	"\fcancel_tasks\x18R \x01(\v2\x16.muster.v1.CancelTasksH\x00R\vcancelTasks\x12;\n" +
@@ -1022,11 +1090,15 @@ var file_muster_v1_session_proto_goTypes = []any{
 	(*Hold)(nil),             // 31: muster.v1.Hold
 	(*Accepted)(nil),         // 32: muster.v1.Accepted
 	(*Refused)(nil),          // 33: muster.v1.Refused
-	(*ExecutorReady)(nil),    // 34: muster.v1.ExecutorReady
-	(*RunTasks)(nil),         // 35: muster.v1.RunTasks
-	(*CancelTasks)(nil),      // 36: muster.v1.CancelTasks
-	(*TaskResults)(nil),      // 37: muster.v1.TaskResults
-	(*StopExecutor)(nil),     // 38: muster.v1.StopExecutor
+	(*Explain)(nil),          // 34: muster.v1.Explain
+	(*Explanation)(nil),      // 35: muster.v1.Explanation
+	(*Plan)(nil),             // 36: muster.v1.Plan
+	(*Outlook)(nil),          // 37: muster.v1.Outlook
+	(*ExecutorReady)(nil),    // 38: muster.v1.ExecutorReady
+	(*RunTasks)(nil),         // 39: muster.v1.RunTasks
+	(*CancelTasks)(nil),      // 40: muster.v1.CancelTasks
+	(*TaskResults)(nil),      // 41: muster.v1.TaskResults
+	(*StopExecutor)(nil),     // 42: muster.v1.StopExecutor
 }
 var file_muster_v1_session_proto_depIdxs = []int32{
 	4,  // 0: muster.v1.Frame.items:type_name -> muster.v1.Item
@@ -1062,18 +1134,22 @@ var file_muster_v1_session_proto_depIdxs = []int32{
 	31, // 30: muster.v1.Item.hold:type_name -> muster.v1.Hold
 	32, // 31: muster.v1.Item.accepted:type_name -> muster.v1.Accepted
 	33, // 32: muster.v1.Item.refused:type_name -> muster.v1.Refused
-	34, // 33: muster.v1.Item.executor_ready:type_name -> muster.v1.ExecutorReady
-	35, // 34: muster.v1.Item.run_tasks:type_name -> muster.v1.RunTasks
-	36, // 35: muster.v1.Item.cancel_tasks:type_name -> muster.v1.CancelTasks
-	37, // 36: muster.v1.Item.task_results:type_name -> muster.v1.TaskResults
-	38, // 37: muster.v1.Item.stop_executor:type_name -> muster.v1.StopExecutor
-	0,  // 38: muster.v1.Peer.Session:input_type -> muster.v1.Frame
-	0,  // 39: muster.v1.Peer.Session:output_type -> muster.v1.Frame
-	39, // [39:40] is the sub-list for method output_type
-	38, // [38:39] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	34, // 33: muster.v1.Item.explain:type_name -> muster.v1.Explain
+	35, // 34: muster.v1.Item.explanation:type_name -> muster.v1.Explanation
+	36, // 35: muster.v1.Item.plan:type_name -> muster.v1.Plan
+	37, // 36: muster.v1.Item.outlook:type_name -> muster.v1.Outlook
+	38, // 37: muster.v1.Item.executor_ready:type_name -> muster.v1.ExecutorReady
+	39, // 38: muster.v1.Item.run_tasks:type_name -> muster.v1.RunTasks
+	40, // 39: muster.v1.Item.cancel_tasks:type_name -> muster.v1.CancelTasks
+	41, // 40: muster.v1.Item.task_results:type_name -> muster.v1.TaskResults
+	42, // 41: muster.v1.Item.stop_executor:type_name -> muster.v1.StopExecutor
+	0,  // 42: muster.v1.Peer.Session:input_type -> muster.v1.Frame
+	0,  // 43: muster.v1.Peer.Session:output_type -> muster.v1.Frame
+	43, // [43:44] is the sub-list for method output_type
+	42, // [42:43] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_muster_v1_session_proto_init() }
@@ -1082,6 +1158,7 @@ func file_muster_v1_session_proto_init() {
 		return
 	}
 	file_muster_v1_access_proto_init()
+	file_muster_v1_ask_proto_init()
 	file_muster_v1_message_proto_init()
 	file_muster_v1_task_proto_init()
 	file_muster_v1_session_proto_msgTypes[4].OneofWrappers = []any{
@@ -1113,6 +1190,10 @@ func file_muster_v1_session_proto_init() {
 		(*Item_Hold)(nil),
 		(*Item_Accepted)(nil),
 		(*Item_Refused)(nil),
+		(*Item_Explain)(nil),
+		(*Item_Explanation)(nil),
+		(*Item_Plan)(nil),
+		(*Item_Outlook)(nil),
 		(*Item_ExecutorReady)(nil),
 		(*Item_RunTasks)(nil),
 		(*Item_CancelTasks)(nil),

@@ -701,6 +701,59 @@ func (FaultKind) EnumDescriptor() ([]byte, []int) {
 	return file_muster_v1_state_proto_rawDescGZIP(), []int{9}
 }
 
+// Verdict says what would become of a request.
+type Verdict int32
+
+const (
+	Verdict_VERDICT_UNSPECIFIED Verdict = 0
+	Verdict_VERDICT_FITS        Verdict = 1 // all of it starts at once
+	Verdict_VERDICT_WAITS       Verdict = 2 // some of it waits
+	Verdict_VERDICT_NEVER       Verdict = 3 // some of it is larger than any worker or its quota
+)
+
+// Enum value maps for Verdict.
+var (
+	Verdict_name = map[int32]string{
+		0: "VERDICT_UNSPECIFIED",
+		1: "VERDICT_FITS",
+		2: "VERDICT_WAITS",
+		3: "VERDICT_NEVER",
+	}
+	Verdict_value = map[string]int32{
+		"VERDICT_UNSPECIFIED": 0,
+		"VERDICT_FITS":        1,
+		"VERDICT_WAITS":       2,
+		"VERDICT_NEVER":       3,
+	}
+)
+
+func (x Verdict) Enum() *Verdict {
+	p := new(Verdict)
+	*p = x
+	return p
+}
+
+func (x Verdict) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Verdict) Descriptor() protoreflect.EnumDescriptor {
+	return file_muster_v1_state_proto_enumTypes[10].Descriptor()
+}
+
+func (Verdict) Type() protoreflect.EnumType {
+	return &file_muster_v1_state_proto_enumTypes[10]
+}
+
+func (x Verdict) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Verdict.Descriptor instead.
+func (Verdict) EnumDescriptor() ([]byte, []int) {
+	return file_muster_v1_state_proto_rawDescGZIP(), []int{10}
+}
+
 var File_muster_v1_state_proto protoreflect.FileDescriptor
 
 const file_muster_v1_state_proto_rawDesc = "" +
@@ -808,7 +861,12 @@ const file_muster_v1_state_proto_rawDesc = "" +
 	"\x11FAULT_KIND_DENIED\x10\t\x12!\n" +
 	"\x1dFAULT_KIND_ILLEGAL_TRANSITION\x10\n" +
 	"\x12\x17\n" +
-	"\x13FAULT_KIND_CONFLICT\x10\vBAZ?github.com/musterproject/muster/pkg/rpc/wire/muster/v1;musterv1b\x06proto3"
+	"\x13FAULT_KIND_CONFLICT\x10\v*Z\n" +
+	"\aVerdict\x12\x17\n" +
+	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\x10\n" +
+	"\fVERDICT_FITS\x10\x01\x12\x11\n" +
+	"\rVERDICT_WAITS\x10\x02\x12\x11\n" +
+	"\rVERDICT_NEVER\x10\x03BAZ?github.com/musterproject/muster/pkg/rpc/wire/muster/v1;musterv1b\x06proto3"
 
 var (
 	file_muster_v1_state_proto_rawDescOnce sync.Once
@@ -822,7 +880,7 @@ func file_muster_v1_state_proto_rawDescGZIP() []byte {
 	return file_muster_v1_state_proto_rawDescData
 }
 
-var file_muster_v1_state_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
+var file_muster_v1_state_proto_enumTypes = make([]protoimpl.EnumInfo, 11)
 var file_muster_v1_state_proto_goTypes = []any{
 	(MasterState)(0),   // 0: muster.v1.MasterState
 	(WorkerState)(0),   // 1: muster.v1.WorkerState
@@ -834,6 +892,7 @@ var file_muster_v1_state_proto_goTypes = []any{
 	(RowKind)(0),       // 7: muster.v1.RowKind
 	(Operator)(0),      // 8: muster.v1.Operator
 	(FaultKind)(0),     // 9: muster.v1.FaultKind
+	(Verdict)(0),       // 10: muster.v1.Verdict
 }
 var file_muster_v1_state_proto_depIdxs = []int32{
 	0, // [0:0] is the sub-list for method output_type
@@ -853,7 +912,7 @@ func file_muster_v1_state_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_muster_v1_state_proto_rawDesc), len(file_muster_v1_state_proto_rawDesc)),
-			NumEnums:      10,
+			NumEnums:      11,
 			NumMessages:   0,
 			NumExtensions: 0,
 			NumServices:   0,
