@@ -64,22 +64,31 @@ func (v *vector) demand() scheduler.DemandRow {
 	return d
 }
 
+// ties says in which order equal workers w-0, w-1, w-2 are tried: a descending order is the ascending one reversed.
+var ties = map[scheduler.By][3]scheduler.WorkerRef{
+	scheduler.ByCoresFreeAsc: {0, 1, 2}, scheduler.ByCoresFreeDesc: {2, 1, 0},
+	scheduler.ByMemoryFreeAsc: {0, 1, 2}, scheduler.ByMemoryFreeDesc: {2, 1, 0},
+	scheduler.ByWorkerID: {0, 1, 2},
+}
+
 func TestVectorTables(t *testing.T) {
 	for _, v := range vectors {
-		for _, spread := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%s/spread=%v", v.name, spread), func(t *testing.T) {
-				cores, executors := v.spread, v.spreadEx
-				if !spread {
-					cores, executors = v.pack, v.packEx
-				}
-				_, plan := place(t, spread, scheduler.Options{Order: scheduler.ByWorkerID}, trio(10, 512), v.demand())
-				if got := perWorker(plan.Grants, 0, true); got != cores {
-					t.Errorf("cores: got %v, want %v", got, cores)
-				}
-				if got := perWorker(plan.Grants, 0, false); got != executors {
-					t.Errorf("executors: got %v, want %v", got, executors)
-				}
-			})
+		for by, order := range ties {
+			for _, spread := range []bool{true, false} {
+				t.Run(fmt.Sprintf("%s/%s/spread=%v", v.name, by, spread), func(t *testing.T) {
+					cores, executors := v.spread, v.spreadEx
+					if !spread {
+						cores, executors = v.pack, v.packEx
+					}
+					_, plan := place(t, spread, scheduler.Options{Order: by}, trio(10, 512), v.demand())
+					gotCores, gotExecutors := perWorker(plan.Grants, 0, true), perWorker(plan.Grants, 0, false)
+					for i, w := range order {
+						if gotCores[w] != cores[i] || gotExecutors[w] != executors[i] {
+							t.Errorf("w-%d, tried as number %d: got %d cores in %d executors, want %d in %d", w, i, gotCores[w], gotExecutors[w], cores[i], executors[i])
+						}
+					}
+				})
+			}
 		}
 	}
 }
