@@ -85,6 +85,9 @@ func (s *State) applyWorker(row *WorkerRow) {
 		return
 	}
 	s.note(row.Ref, w)
+	if w.row.Host != row.Host || !slices.Equal(w.row.Labels, row.Labels) {
+		w.seen.cores, w.seen.memory = -1, -1 // it may be another one's now
+	}
 	if !w.live {
 		w.row.ID = row.ID
 		s.enrol(row.Ref, w)
@@ -95,7 +98,6 @@ func (s *State) applyWorker(row *WorkerRow) {
 	s.recount(w, row)
 	s.blocked[row.Blocked]++
 	w.row.Ref, w.row.Host, w.row.Blocked = row.Ref, row.Host, row.Blocked
-	w.row.Labels = append(w.row.Labels[:0], row.Labels...)
 	copyResources(&w.row.Free, &row.Free)
 	copyResources(&w.free, &row.Free)
 	s.moves(row.Ref, w)
@@ -109,9 +111,9 @@ func (s *State) log(version *uint64, ref uint32, worker bool) {
 	}
 }
 
-// recount keeps the indexes by capacity.
+// recount keeps what depends on capacity and labels.
 func (s *State) recount(w *worker, row *WorkerRow) {
-	if w.counted && sameResources(&w.row.Total, &row.Total) {
+	if w.counted && sameResources(&w.row.Total, &row.Total) && slices.Equal(w.row.Labels, row.Labels) {
 		return
 	}
 	if w.counted {
@@ -120,6 +122,7 @@ func (s *State) recount(w *worker, row *WorkerRow) {
 		s.dropKinds()
 	}
 	copyResources(&w.row.Total, &row.Total)
+	w.row.Labels = append(w.row.Labels[:0], row.Labels...)
 	s.total(uint32(row.Ref), w, true)
 	w.counted = true
 }
@@ -154,7 +157,7 @@ func (s *State) applyDemand(row *DemandRow) {
 	s.log(&d.version, uint32(row.Ref), false)
 	shape, slot := int32(0), int32(-1)
 	if !row.Gone {
-		shape, slot = s.intern(row.Need.Custom), s.shareOf(row.Share)
+		shape, slot = s.intern(row.Need.Custom, row.Require, nil, 0), s.shareOf(row.Share)
 		s.shapes.list[shape].live++
 	}
 	if d.live {
@@ -168,8 +171,9 @@ func (s *State) applyDemand(row *DemandRow) {
 		return
 	}
 	custom, avoid := append(d.row.Need.Custom[:0], row.Need.Custom...), append(d.row.Avoid[:0], row.Avoid...)
+	require, prefer := append(d.row.Require[:0], row.Require...), append(d.row.Prefer[:0], row.Prefer...)
 	d.row = *row
-	d.row.Need.Custom, d.row.Avoid = custom, avoid
+	d.row.Need.Custom, d.row.Avoid, d.row.Require, d.row.Prefer = custom, avoid, require, prefer
 	d.left, d.granted, d.waited = row.Units, 0, -1
 	s.pend(d)
 }
@@ -223,5 +227,11 @@ func sameWorker(a, b *WorkerRow) bool {
 func sameDemand(a, b *DemandRow) bool {
 	return !b.Gone && a.Driver == b.Driver && a.Subject == b.Subject && a.Profile == b.Profile && a.Order == b.Order && a.Grow == b.Grow &&
 		a.Need.Cores == b.Need.Cores && a.Need.MemoryMiB == b.Need.MemoryMiB && slices.Equal(a.Need.Custom, b.Need.Custom) &&
-		a.Units == b.Units && a.Cores == b.Cores && a.Share == b.Share && slices.Equal(a.Avoid, b.Avoid) && a.Blocked == b.Blocked && a.Queue == b.Queue
+		a.Units == b.Units && a.Cores == b.Cores && a.Share == b.Share && slices.Equal(a.Avoid, b.Avoid) && a.Blocked == b.Blocked && a.Queue == b.Queue &&
+		slices.EqualFunc(a.Require, b.Require, sameRequirement) && slices.EqualFunc(a.Prefer, b.Prefer, samePreference) &&
+		a.Apart == b.Apart && a.MaxPerWorker == b.MaxPerWorker && a.Gang == b.Gang && a.Since.Equal(b.Since) && a.Tries == b.Tries
+}
+
+func samePreference(a, b deploy.Preference) bool {
+	return a.Weight == b.Weight && sameRequirement(a.Requirement, b.Requirement)
 }

@@ -44,9 +44,10 @@ func (s *State) noRoom(ref DemandRef, d *demand) Reason {
 	}
 	r := Reason{Position: s.position(d)}
 	n := &d.row.Need
-	sh := s.shape(d.shape)
+	sh := s.whole(d.shape)
 	from := len(s.buf.causes)
-	if !sh.total.fits(n.Cores, n.MemoryMiB) {
+	none := sh.unlabelled(1) == s.names.n
+	if !none && !sh.total.fits(n.Cores, n.MemoryMiB) {
 		s.causes(n, sh, 1, s.names.n)
 		r.Code = deploy.ReasonInfeasible
 		r.Causes = s.buf.causes[from:len(s.buf.causes):len(s.buf.causes)]
@@ -60,7 +61,9 @@ func (s *State) noRoom(ref DemandRef, d *demand) Reason {
 		}
 	}
 	r.Causes = s.buf.causes[from:len(s.buf.causes):len(s.buf.causes)]
-	if open > from { // some take work
+	if none {
+		r.Code = deploy.ReasonFilteredLabel
+	} else if open > from { // some take work
 		r.Code = most(s.buf.causes[from:open])
 	} else {
 		r.Code = most(r.Causes)
@@ -85,6 +88,12 @@ func most(causes []Cause) deploy.ReasonCode {
 // causes appends why none of workers fits a need by what it has free (0) or by its capacity (1).
 func (s *State) causes(n *Need, sh *shape, which, workers int) {
 	x := sh.index(which)
+	for i, word := range sh.words {
+		if few := int(sh.lacks[which][i]); few > 0 {
+			s.buf.causes = append(s.buf.causes, Cause{Code: deploy.ReasonFilteredLabel, Resource: word, Workers: few, Nearest: NoWorker})
+			workers -= few
+		}
+	}
 	if x.cores.n < workers {
 		s.lackCustom(n, sh, which, workers-x.cores.n)
 	}
@@ -102,23 +111,60 @@ func (s *State) causes(n *Need, sh *shape, which, workers int) {
 	}
 }
 
+// unlabelled counts the workers that fail a requirement.
+func (sh *shape) unlabelled(which int) (n int) {
+	for i := range sh.require {
+		n += int(sh.lacks[which][i])
+	}
+	return n
+}
+
 // lackCustom appends how many workers lack which custom resource first. Those that have none at all lack the first.
 func (s *State) lackCustom(n *Need, sh *shape, which, workers int) {
 	s.settleKinds()
-	for _, lack := range sh.lacks[which][1:] {
+	lacks := sh.lacks[which][len(sh.require):]
+	for _, lack := range lacks[1:] {
 		workers -= int(lack)
 	}
 	for i, a := range n.Custom {
 		c := Cause{Code: deploy.ReasonInsufficientResource, Resource: a.Name, Workers: workers, Want: int64(a.Count), Nearest: NoWorker}
 		if i > 0 {
-			c.Workers = int(sh.lacks[which][i])
+			c.Workers = int(lacks[i])
 		}
 		if c.Workers == 0 {
 			continue
 		}
 		if k := s.kindOf(a.Name); k != nil {
-			c.Nearest, c.Have = nearest(k.by(which), uint32(a.Count))
+			c.Nearest, c.Have = s.closest(k.by(which), sh, uint32(a.Count))
 		}
 		s.buf.causes = append(s.buf.causes, c)
 	}
+}
+
+// closest gives the worker with the most below want of those that meet a shape's requirements, the first by id of equals. It looks at so many
+// only.
+func (s *State) closest(t *tree, sh *shape, want uint32) (ref WorkerRef, have int64) {
+	if len(sh.require) == 0 {
+		return nearest(t, want)
+	}
+	k, ok := below(want), true
+	for range maxLooked {
+		if k, ok = t.prev(k, 0); !ok {
+			break
+		}
+		if sh.unmet(s.workers[k.ref()].row.Labels) < 0 {
+			have = int64(k.hi >> 32)
+			break
+		}
+	}
+	k = below(uint32(have))
+	for range maxLooked {
+		if k, ok = t.next(k, 0); !ok || k.hi>>32 > uint64(have) {
+			break
+		}
+		if sh.unmet(s.workers[k.ref()].row.Labels) < 0 {
+			return WorkerRef(k.ref()), have
+		}
+	}
+	return NoWorker, 0
 }

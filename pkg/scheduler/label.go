@@ -87,11 +87,8 @@ func (s *State) relabel() {
 		w.label, w.in.label = label, label
 		s.names.insert(keyOf(0, label, ref), 0)
 	}
-	plain := &s.shapes.list[0]
-	plain.free.drop()
-	plain.total.drop()
-	for len(s.shapes.built) > 0 {
-		s.unbuild(s.shapes.built[0])
+	for _, i := range s.shapes.built {
+		s.unbuild(i)
 	}
 	s.build(0)
 	s.rebuildKinds()

@@ -6,33 +6,40 @@ import (
 	"github.com/musterproject/muster/pkg/deploy"
 )
 
-// maxBuilt is how many lists of custom resources have indexes at a time. Beyond it the one not used for longest is dropped, and built anew
-// from all workers when it is asked for.
-const maxBuilt = 64
+// maxBuilt is how many shapes have indexes at a time. Beyond it the one not used for longest is dropped, and built anew from all workers when
+// it is asked for.
+const maxBuilt = 128
 
-// maxShapes is how many lists are remembered although no demand needs them.
-const maxShapes = 256
+// maxShapes is how many shapes are remembered although no demand needs them.
+const maxShapes = 512
 
-// shape is one list of custom resources that some demand needs, with indexes of just the workers that have them. Shape 0 needs none.
+// shape is what some demand needs besides cores and memory, labels and custom resources, with indexes of just the workers that have it.
+// Shape 0 needs none.
 type shape struct {
-	custom []deploy.Amount
-	hash   uint64
-	live   int32 // demands
-	built  bool
-	used   uint64     // when it was last asked for
-	free   index      // of workers that take work
-	total  index      // of all workers by their whole capacity
-	lacks  [2][]int32 // of free and total, by place in custom: workers that have custom resources and lack this one first
-	groups tree       // of waiting demands, by (cores, group), values are memory inverted
+	require []deploy.Requirement // canonical
+	words   []string             // of require
+	custom  []deploy.Amount
+	hash    uint64
+	live    int32 // demands, and the search that uses it
+	built   bool  // free is filled
+	whole   bool  // total is filled too
+	bit     int32 // while built, its place in shapes.built
+	used    uint64
+	free    index      // of workers that take work
+	total   index      // of all workers by their whole capacity
+	lacks   [2][]int32 // of free and total, by place in require: workers that fail it first; behind them by place in custom: that have some and lack it first
+	groups  tree       // of waiting demands, by (cores, group), values are memory inverted
 }
 
-// shapes interns lists of custom resources.
+// shapes interns what demands need.
 type shapes struct {
-	list   []shape
-	byHash map[uint64][]int32
-	built  []int32 // but for 0
-	free   []int32
-	clock  uint64
+	list    []shape
+	byHash  map[uint64][]int32
+	built   [maxBuilt]int32 // by place; the first is of shape 0, else 0 marks an empty one
+	busy    matches         // places that are not empty
+	free    []int32
+	clock   uint64 // of used
+	scratch []deploy.Requirement
 }
 
 // missing gives the place in need of the first resource that have lacks, -1 if there is enough of all. Both are sorted by name.
@@ -49,35 +56,35 @@ func missing(have, need []deploy.Amount) int {
 	return -1
 }
 
-func hashOf(list []deploy.Amount) uint64 {
-	const prime = 1099511628211
-	h := uint64(14695981039346656037)
-	for i := range list {
-		for j := range len(list[i].Name) {
-			h = (h ^ uint64(list[i].Name[j])) * prime
-		}
-		h = (h ^ uint64(list[i].Count) ^ 1<<40) * prime
-	}
-	return h
-}
-
-// intern gives the number of a list, which is copied.
-func (s *State) intern(custom []deploy.Amount) int32 {
-	if len(custom) == 0 {
+// intern gives the number of a shape; the requirements of a demand and of some of its preferences. Both lists are copied.
+func (s *State) intern(custom []deploy.Amount, require []deploy.Requirement, prefer []deploy.Preference, chosen int) int32 {
+	if len(custom)+len(require)+chosen == 0 {
 		return 0
 	}
 	x := &s.shapes
-	h := hashOf(custom)
+	x.scratch = append(x.scratch[:0], require...)
+	for i := range prefer {
+		if chosen>>i&1 == 1 {
+			x.scratch = append(x.scratch, prefer[i].Requirement)
+		}
+	}
+	x.scratch = canonical(x.scratch)
+	h := hashOf(custom, x.scratch)
 	for _, i := range x.byHash[h] {
-		if slices.Equal(x.list[i].custom, custom) {
+		if slices.Equal(x.list[i].custom, custom) && slices.EqualFunc(x.list[i].require, x.scratch, sameRequirement) {
 			return i
 		}
 	}
 	if len(x.list)-len(x.free) >= maxShapes {
 		s.forgetShapes()
 	}
-	n := len(custom)
-	fresh := shape{lacks: [2][]int32{make([]int32, n), make([]int32, n)}, custom: slices.Clone(custom), hash: h, groups: newTree(&s.trees, false)}
+	fresh := shape{custom: slices.Clone(custom), hash: h, groups: newTree(&s.trees, false)}
+	for _, r := range x.scratch {
+		r.Values = slices.Clone(r.Values)
+		fresh.require, fresh.words = append(fresh.require, r), append(fresh.words, r.String())
+	}
+	n := len(fresh.require) + len(custom)
+	fresh.lacks = [2][]int32{make([]int32, n), make([]int32, n)}
 	i := int32(len(x.list))
 	if n := len(x.free); n > 0 {
 		i, x.free = x.free[n-1], x.free[:n-1]
@@ -94,7 +101,7 @@ func (s *State) forgetShapes() {
 	x := &s.shapes
 	for i := int32(1); i < int32(len(x.list)); i++ {
 		sh := &x.list[i]
-		if sh.custom == nil || sh.live > 0 || sh.groups.n > 0 {
+		if len(sh.custom)+len(sh.require) == 0 || sh.live > 0 || sh.groups.n > 0 {
 			continue
 		}
 		s.unbuild(i)
@@ -114,14 +121,17 @@ func (s *State) unbuild(i int32) {
 		return
 	}
 	sh.free.drop()
-	sh.total.drop()
+	if sh.whole {
+		sh.total.drop()
+	}
 	clear(sh.lacks[0])
 	clear(sh.lacks[1])
-	sh.built = false
-	s.shapes.built = slices.DeleteFunc(s.shapes.built, func(j int32) bool { return j == i })
+	sh.built, sh.whole = false, false
+	s.shapes.built[sh.bit] = 0
+	s.shapes.busy.set(sh.bit, false)
 }
 
-// shape gives a shape with its indexes up to date.
+// shape gives a shape with the index of what is free up to date.
 func (s *State) shape(i int32) *shape {
 	s.flush()
 	sh := &s.shapes.list[i]
@@ -133,51 +143,56 @@ func (s *State) shape(i int32) *shape {
 	return sh
 }
 
-// build fills the indexes of a shape from all workers.
+// whole gives a shape with both indexes.
+func (s *State) whole(i int32) *shape {
+	sh := s.shape(i)
+	if !sh.whole {
+		sh.whole, sh.total = true, newIndex(&s.trees)
+		for ref := range s.workers {
+			if w := &s.workers[ref]; w.counted {
+				sh.admit(uint32(ref), w.capacity(), w, w.row.Total.Custom, 1)
+			}
+		}
+	}
+	return sh
+}
+
+// build fills the index of what is free from all workers.
 func (s *State) build(i int32) {
 	x := &s.shapes
-	if len(x.built) >= maxBuilt {
-		s.unbuild(slices.MinFunc(x.built, func(a, b int32) int {
-			if x.list[a].used < x.list[b].used {
-				return -1
-			}
-			return 1
-		}))
-	}
 	sh := &x.list[i]
-	sh.built, sh.free, sh.total = true, newIndex(&s.trees), newIndex(&s.trees)
+	sh.built, sh.free = true, newIndex(&s.trees)
 	if i > 0 {
-		x.built = append(x.built, i)
+		sh.bit = s.place()
 	}
+	x.built[sh.bit] = i
+	x.busy.set(sh.bit, true)
 	for ref := range s.workers {
 		w := &s.workers[ref]
-		if w.indexed {
-			sh.admit(uint32(ref), &w.in, w.inCustom, 0)
-		}
 		if w.counted {
-			sh.admit(uint32(ref), w.capacity(), w.row.Total.Custom, 1)
+			w.match.set(sh.bit, sh.concerns(w))
+		}
+		if w.indexed {
+			sh.admit(uint32(ref), &w.in, w, w.inCustom, 0)
 		}
 	}
 }
 
-// admit adds a worker that takes work (0), or one by its capacity (1), or counts what it lacks.
-func (sh *shape) admit(ref uint32, at *spot, custom []deploy.Amount, which int) {
-	switch i := missing(custom, sh.custom); {
-	case i < 0:
-		sh.index(which).add(ref, at)
-	case len(custom) > 0:
-		sh.lacks[which][i]++
+// place gives an empty place for a shape to be built, if need be that of the shape not used for longest.
+func (s *State) place() int32 {
+	x := &s.shapes
+	oldest := int32(1)
+	for at := int32(1); at < maxBuilt; at++ {
+		i := x.built[at]
+		if i == 0 {
+			return at
+		}
+		if x.list[i].used < x.list[x.built[oldest]].used {
+			oldest = at
+		}
 	}
-}
-
-// expel undoes admit.
-func (sh *shape) expel(ref uint32, at *spot, custom []deploy.Amount, which int) {
-	switch i := missing(custom, sh.custom); {
-	case i < 0:
-		sh.index(which).cut(ref, at)
-	case len(custom) > 0:
-		sh.lacks[which][i]--
-	}
+	s.unbuild(x.built[oldest])
+	return oldest
 }
 
 func (sh *shape) index(which int) *index {

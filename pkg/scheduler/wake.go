@@ -35,8 +35,8 @@ func (s *State) wakeFitting() {
 			continue
 		}
 		s.wakeGroups(0, w)
-		for i := 1; len(w.free.Custom) > 0 && i < len(s.shapes.list); i++ {
-			if sh := &s.shapes.list[i]; sh.groups.n > 0 && missing(w.free.Custom, sh.custom) < 0 {
+		for i := 1; i < len(s.shapes.list); i++ {
+			if sh := &s.shapes.list[i]; sh.groups.n > 0 && sh.serves(w) {
 				s.wakeGroups(int32(i), w)
 			}
 		}

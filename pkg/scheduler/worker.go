@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/musterproject/muster/pkg/deploy"
@@ -11,6 +12,7 @@ type worker struct {
 	free     deploy.Resources // of now: the books less the takes of this view
 	in       spot             // as the indexes have it
 	inCustom []deploy.Amount
+	match    matches
 	inKinds  []int32 // units by place in Total.Custom as the kinds have them, -1 if not there
 	label    uint64
 	live     bool
@@ -113,43 +115,39 @@ func (s *State) reindex(ref uint32, w *worker) {
 	if custom {
 		s.stir(ref, w)
 	}
-	plain := &s.shapes.list[0].free
 	switch {
 	case w.indexed && open:
-		plain.move(ref, &w.in, &now)
+		s.shift(ref, w, &now)
 	case open:
-		plain.add(ref, &now)
+		s.eachBuilt(func(sh *shape) { sh.admit(ref, &now, w, w.free.Custom, 0) })
 	default:
-		plain.cut(ref, &w.in)
-	}
-	for _, i := range s.shapes.built {
-		if !custom {
-			break
-		}
-		if w.indexed {
-			s.shapes.list[i].expel(ref, &w.in, w.inCustom, 0)
-		}
-		if open {
-			s.shapes.list[i].admit(ref, &now, w.free.Custom, 0)
-		}
+		s.eachBuilt(func(sh *shape) { sh.expel(ref, &w.in, w, w.inCustom, 0) })
 	}
 	w.indexed, w.in = open, now
 	w.inCustom = append(w.inCustom[:0], w.free.Custom...)
+}
+
+// eachBuilt calls f for each shape that has indexes.
+func (s *State) eachBuilt(f func(sh *shape)) {
+	for i, word := range s.shapes.busy {
+		for ; word != 0; word &= word - 1 {
+			f(&s.shapes.list[s.shapes.built[i*64+bits.TrailingZeros64(word)]])
+		}
+	}
 }
 
 // total puts a worker into the indexes by capacity, or takes it out.
 func (s *State) total(ref uint32, w *worker, in bool) {
 	at := w.capacity()
 	s.countKinds(ref, w, in)
-	for i := -1; i < len(s.shapes.built); i++ {
-		sh := &s.shapes.list[0]
-		if i >= 0 {
-			sh = &s.shapes.list[s.shapes.built[i]]
+	s.eachBuilt(func(sh *shape) {
+		w.match.set(sh.bit, sh.concerns(w))
+		switch {
+		case !sh.whole:
+		case in:
+			sh.admit(ref, at, w, w.row.Total.Custom, 1)
+		default:
+			sh.expel(ref, at, w, w.row.Total.Custom, 1)
 		}
-		if in {
-			sh.admit(ref, at, w.row.Total.Custom, 1)
-		} else {
-			sh.expel(ref, at, w.row.Total.Custom, 1)
-		}
-	}
+	})
 }
