@@ -89,6 +89,7 @@ func run(ctx context.Context, limits bool, only string, count int) error {
 
 func measures() []measure {
 	return []measure{
+		{[]string{"T1", "T2", "T17"}, placement}, {[]string{"G"}, growth},
 		{[]string{"T5"}, nullTasks}, {[]string{"T6"}, oneTask}, {[]string{"T7"}, launches}, {[]string{"T10"}, workerDeath},
 		{[]string{"T12"}, heartbeats}, {[]string{"T18"}, masterStart}, {[]string{"T19"}, memory}, {[]string{"T20"}, allocations},
 	}

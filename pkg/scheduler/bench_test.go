@@ -48,18 +48,15 @@ func needs() []scheduler.Need {
 
 // newMill gives n workers of a few kinds, all taken in part, one in eight with gpus, ids in no order.
 func newMill(b testing.TB, n int, p scheduler.SchedulerPolicy) *mill {
+	return newSkewedMill(b, n, p, mixed)
+}
+
+// newSkewedMill gives n workers as draw makes them.
+func newSkewedMill(b testing.TB, n int, p scheduler.SchedulerPolicy, draw func(r *rand.Rand, i int) (total, free deploy.Resources)) *mill {
 	m := &mill{r: rand.New(rand.NewPCG(1, 9)), policy: p, state: scheduler.NewState(scheduler.Config{}), named: make([]bool, n), version: 1}
 	m.u = scheduler.Update{Full: true, Epoch: 1, To: 1, DriverSlots: deploy.NoLimit}
 	for i := range n {
-		cores := []int32{8, 16, 16, 32, 64}[m.r.IntN(5)]
-		total := deploy.Resources{Cores: cores, MemoryMiB: int64(cores) * []int64{1024, 2048, 4096}[m.r.IntN(3)]}
-		if m.r.IntN(8) == 0 {
-			total.Custom = []deploy.Amount{{Name: "gpu", Count: 4}}
-		}
-		free := total
-		free.Custom = slices.Clone(total.Custom)
-		free.Cores = m.r.Int32N(cores + 1)
-		free.MemoryMiB = m.r.Int64N(total.MemoryMiB/512+1) * 512
+		total, free := draw(m.r, i)
 		id := deploy.WorkerID("worker-" + strconv.FormatUint(m.r.Uint64(), 36))
 		m.rows = append(m.rows, scheduler.WorkerRow{Ref: scheduler.WorkerRef(i), ID: id, Free: free, Total: total})
 	}
@@ -70,6 +67,19 @@ func newMill(b testing.TB, n int, p scheduler.SchedulerPolicy) *mill {
 	m.u = scheduler.Update{Epoch: 1, DriverSlots: deploy.NoLimit}
 	m.demands = make([]*scheduler.Need, batch)
 	return m
+}
+
+func mixed(r *rand.Rand, _ int) (total, free deploy.Resources) {
+	cores := []int32{8, 16, 16, 32, 64}[r.IntN(5)]
+	total = deploy.Resources{Cores: cores, MemoryMiB: int64(cores) * []int64{1024, 2048, 4096}[r.IntN(3)]}
+	if r.IntN(8) == 0 {
+		total.Custom = []deploy.Amount{{Name: "gpu", Count: 4}}
+	}
+	free = total
+	free.Custom = slices.Clone(total.Custom)
+	free.Cores = r.Int32N(cores + 1)
+	free.MemoryMiB = r.Int64N(total.MemoryMiB/512+1) * 512
+	return total, free
 }
 
 // touch books a need on a worker, or gives it back, and names the worker in the update.
