@@ -60,10 +60,11 @@ func launchesOfCore(r results) (lines []line, err error) {
 
 // growth holds the costs of events at 100 000 workers against those at 1 000.
 func growth(ctx context.Context, t *tools) ([]line, error) {
-	sched, err1 := t.gobench(ctx, "./pkg/scheduler", "^(BenchmarkFree|BenchmarkSkewed|BenchmarkLoss)$", "2000x")
+	sched, err1 := t.gobench(ctx, "./pkg/scheduler", "^(BenchmarkFree|BenchmarkSkewed)$", "20000x")
 	core, err2 := t.gobench(ctx, "./internal/mastercore", "^(BenchmarkLoseAndRegister|BenchmarkExecutorCycle)$", "20000x")
 	mass, err3 := t.gobench(ctx, "./internal/mastercore", "^BenchmarkMassLoss$", "3x")
-	if err := errors.Join(err1, err2, err3); err != nil {
+	loss, err4 := t.gobench(ctx, "./pkg/scheduler", "^BenchmarkLoss$", "3x")
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return nil, err
 	}
 	var lines []line
@@ -88,7 +89,7 @@ func growth(ctx context.Context, t *tools) ([]line, error) {
 			fmt.Sprintf("<= %.1f", g.gate), large <= g.gate*small})
 	}
 	books, err1 := mass.get("BenchmarkMassLoss", "ns/op")
-	again, err2 := sched.get("BenchmarkLoss/100k", "ns/op")
+	again, err2 := loss.get("BenchmarkLoss/100k", "ns/op")
 	total := (books + again) / 1e9
 	return append(lines, line{"G", "10 000 of 100 000 workers lost, books and places anew", fmt.Sprintf("%.0f ms", total*1e3), "", "", "<= 1 s", total <= 1}), errors.Join(err1, err2)
 }
