@@ -15,6 +15,7 @@ func (t *term) loop(ctx context.Context, batch *mastercore.Effects) error {
 	defer timer.Stop()
 	var events []mastercore.Event
 	t.place(batch)
+	t.reconfigure(batch)
 	for {
 		t.arm(timer)
 		var out chan<- *mastercore.Effects
@@ -33,6 +34,8 @@ func (t *term) loop(ctx context.Context, batch *mastercore.Effects) error {
 				t.core.Step(time.Now(), ev, batch)
 				t.place(batch)
 			}
+		case <-t.reschedule:
+			t.reconfigure(batch)
 		case <-timer.C:
 			t.core.Step(time.Now(), mastercore.Tick{}, batch)
 			t.place(batch)

@@ -20,9 +20,10 @@ type Master struct {
 	deps Deps
 	log  *slog.Logger
 
-	term  atomic.Pointer[term] // the leadership of now; nil while standing by
-	peers atomic.Uint64        // last PeerID given
-	calls atomic.Uint64        // last CallID given
+	term       atomic.Pointer[term]       // the leadership of now; nil while standing by
+	scheduling atomic.Pointer[Scheduling] // the newest
+	peers      atomic.Uint64              // last PeerID given
+	calls      atomic.Uint64              // last CallID given
 }
 
 // New checks cfg and deps and makes a master that does nothing yet.
@@ -34,7 +35,9 @@ func New(cfg Config, deps Deps) (*Master, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Master{cfg: cfg, deps: deps, log: log}, nil
+	m := &Master{cfg: cfg, deps: deps, log: log}
+	m.scheduling.Store(cfg.scheduling(deps.Policy))
+	return m, nil
 }
 
 // Run serves, campaigns and leads until ctx ends; then it lets the present batch become durable, hangs up and returns nil.

@@ -16,20 +16,32 @@ import (
 type placer struct {
 	t     *term
 	state *scheduler.State
+	by    *Scheduling // whose policy makes the next plan; owned by run
 	ready chan struct{}
 
 	mu      sync.Mutex
-	pending []*scheduler.Update
+	pending []tidings
+}
+
+// tidings come from the loop, in order: an update of the books, or who places from then on.
+type tidings struct {
+	update *scheduler.Update
+	by     *Scheduling
 }
 
 func newPlacer(t *term) *placer {
-	return &placer{t: t, state: scheduler.NewState(scheduler.Config{}), ready: make(chan struct{}, 1)}
+	return &placer{t: t, state: scheduler.NewState(scheduler.Config{}), by: t.scheduling, ready: make(chan struct{}, 1)}
 }
 
-// update queues what the core said, from the loop.
-func (p *placer) update(u *scheduler.Update) {
+// update queues what the core said.
+func (p *placer) update(u *scheduler.Update) { p.tell(tidings{update: u}) }
+
+// use lets another policy make the plans for all updates to come.
+func (p *placer) use(s *Scheduling) { p.tell(tidings{by: s}) }
+
+func (p *placer) tell(what tidings) {
 	p.mu.Lock()
-	p.pending = append(p.pending, u)
+	p.pending = append(p.pending, what)
 	p.mu.Unlock()
 	select {
 	case p.ready <- struct{}{}:
@@ -45,12 +57,21 @@ func (p *placer) run(ctx context.Context) error {
 		case <-p.ready:
 		}
 		p.mu.Lock()
-		updates := p.pending
+		heard := p.pending
 		p.pending = nil
 		p.mu.Unlock()
-		ev, err := p.step(ctx, updates)
-		if err != nil {
-			return err
+		news, err := p.take(heard)
+		var ev mastercore.Event = mastercore.Resync{}
+		switch {
+		case errors.Is(err, scheduler.ErrGap):
+		case err != nil:
+			return fmt.Errorf("scheduler replica: %w", err)
+		case !news:
+			continue
+		default:
+			if ev, err = p.plan(ctx); err != nil {
+				return err
+			}
 		}
 		if err := p.t.inbox.put(ctx, ev); err != nil {
 			return err
@@ -58,17 +79,30 @@ func (p *placer) run(ctx context.Context) error {
 	}
 }
 
-func (p *placer) step(ctx context.Context, updates []*scheduler.Update) (mastercore.Event, error) {
-	for _, u := range updates {
-		if err := p.state.Apply(u); errors.Is(err, scheduler.ErrGap) {
-			return mastercore.Resync{}, nil
+// take brings the replica up to date and tells whether the books have changed.
+func (p *placer) take(heard []tidings) (news bool, err error) {
+	var gap error
+	for _, h := range heard {
+		if h.by != nil {
+			p.by = h.by
+			continue
+		}
+		news = true
+		if err := p.state.Apply(h.update); errors.Is(err, scheduler.ErrGap) {
+			gap = err // a whole one may follow, and who places must be heard in any case
 		} else if err != nil {
-			return nil, fmt.Errorf("scheduler replica: %w", err)
+			return news, err
+		} else {
+			gap = nil
 		}
 	}
+	return news, gap
+}
+
+func (p *placer) plan(ctx context.Context) (mastercore.Event, error) {
 	began := time.Now()
-	name, why := p.t.m.cfg.Policy, deploy.ReasonNone
-	plan, err := p.ask(ctx, p.t.m.deps.Policy)
+	name, why := p.by.Name, deploy.ReasonNone
+	plan, err := p.ask(ctx, p.by.Policy)
 	if err != nil && ctx.Err() == nil {
 		p.t.m.log.Error("policy failed, the built-in one places", "policy", name, "error", err)
 		name, why = "built-in", deploy.ReasonPluginError

@@ -27,6 +27,9 @@ type term struct {
 	journal *recovery.Journal
 	core    *mastercore.Core // owned by loop
 
+	scheduling *Scheduling   // that the core goes by; owned by loop
+	reschedule chan struct{} // a newer one may be there
+
 	verified time.Time // when the epoch last held; owned by commit
 
 	inbox   inbox
@@ -56,18 +59,19 @@ func (m *Master) lead(ctx context.Context, claim election.Term) error {
 	t := &term{
 		m: m, over: ctx.Done(), within: joining(ctx), end: end, epoch: saved.Epoch, cluster: saved.Cluster, journal: journal, inbox: newInbox(m.cfg.InboxEvents),
 		batches: make(chan *mastercore.Effects), spent: make(chan *mastercore.Effects, 2),
+		scheduling: m.scheduling.Load(), reschedule: make(chan struct{}),
 		conns: map[deploy.PeerID]rpc.Conn{}, calls: map[deploy.CallID]chan<- deploy.Message{},
 	}
 	t.placer = newPlacer(t)
 	m.deps.Status.Reset() // what another term told may be old
 	first := &mastercore.Effects{}
-	t.core = mastercore.New(m.cfg.Rules, saved.Cluster, saved.Epoch, saved.Changes, time.Now(), first)
+	t.core = mastercore.New(t.scheduling.over(m.cfg.Rules), saved.Cluster, saved.Epoch, saved.Changes, time.Now(), first)
 	m.log.Info("leading", "epoch", saved.Epoch, "cluster", saved.Cluster, "records", len(saved.Changes), "took", time.Since(began))
 
+	m.term.Store(t) // from here on Reconfigure finds it; the loop looks for what came before
 	g.Go(func() error { return t.loop(ctx, first) })
 	g.Go(func() error { return t.commit(ctx) })
 	g.Go(func() error { return t.placer.run(ctx) })
-	m.term.Store(t)
 	err = g.Wait()
 	m.term.CompareAndSwap(t, nil)
 	t.hangUpAll("the master's term is over")
