@@ -40,6 +40,7 @@ func (s *State) Apply(u *Update) error {
 }
 
 func (s *State) applyRows(u *Update) {
+	s.applyQueues(u.Queues)
 	if u.Full { // in order of id, so that labels need no search
 		for _, i := range byID(u.Workers) {
 			s.applyWorker(&u.Workers[i])
@@ -80,7 +81,7 @@ func (s *State) applyWorker(row *WorkerRow) {
 	case w.live && (row.Gone || w.row.ID != row.ID):
 		s.removeWorker(row.Ref, w)
 	}
-	s.log(&w.version, uint32(row.Ref), true)
+	s.log(&w.version, uint32(row.Ref), ofWorker)
 	if row.Gone {
 		return
 	}
@@ -92,22 +93,24 @@ func (s *State) applyWorker(row *WorkerRow) {
 		w.row.ID = row.ID
 		s.enrol(row.Ref, w)
 		w.live, w.last = true, -1
+		s.blocked[w.closed]++
 	} else {
-		s.blocked[w.row.Blocked]--
+		s.hold(w, -1)
 	}
 	s.recount(w, row)
-	s.blocked[row.Blocked]++
-	w.row.Ref, w.row.Host, w.row.Blocked = row.Ref, row.Host, row.Blocked
+	w.row.Ref, w.row.Host, w.row.Blocked, w.row.For = row.Ref, row.Host, row.Blocked, row.For
+	s.hold(w, 1)
+	s.bar(w, row.Blocked, row.For)
 	copyResources(&w.row.Free, &row.Free)
 	copyResources(&w.free, &row.Free)
 	s.moves(row.Ref, w)
 }
 
 // log remembers that a slot has changed in this version.
-func (s *State) log(version *uint64, ref uint32, worker bool) {
+func (s *State) log(version *uint64, ref uint32, kind slotKind) {
 	if *version != s.version || s.version == 0 {
 		*version = s.version
-		s.history.add(s.version, ref, worker)
+		s.history.add(s.version, ref, kind)
 	}
 }
 
@@ -132,10 +135,11 @@ func (s *State) removeWorker(ref WorkerRef, w *worker) {
 	s.names.remove(keyOf(0, w.label, uint32(ref)))
 	s.total(uint32(ref), w, false)
 	s.dropKinds()
-	s.blocked[w.row.Blocked]--
+	s.hold(w, -1)
+	s.blocked[w.closed]--
 	w.live, w.counted = false, false
 	w.seen.cores, w.seen.memory = -1, -1 // whoever comes next was never seen
-	w.row.ID, w.row.Host, w.row.Blocked = "", "", deploy.ReasonNone
+	w.row.ID, w.row.Host, w.row.Blocked, w.closed = "", "", deploy.ReasonNone, deploy.ReasonNone
 }
 
 // evict takes a worker out of the indexes of what is free, before its capacity or id changes.
@@ -154,7 +158,7 @@ func (s *State) applyDemand(row *DemandRow) {
 	if row.Gone && !d.live || d.live && sameDemand(&d.row, row) {
 		return
 	}
-	s.log(&d.version, uint32(row.Ref), false)
+	s.log(&d.version, uint32(row.Ref), ofDemand)
 	shape, slot := int32(0), int32(-1)
 	if !row.Gone {
 		shape, slot = s.intern(row.Need.Custom, row.Require, nil, 0), s.shareOf(row.Share)
@@ -163,7 +167,8 @@ func (s *State) applyDemand(row *DemandRow) {
 	if d.live {
 		s.forget(d)
 		s.shapes.list[d.shape].live--
-		s.release(d.share)
+		s.part(d.share)
+		s.queues[d.row.Queue].members--
 	}
 	d.live, d.shape, d.share = !row.Gone, shape, slot
 	if row.Gone {
@@ -175,6 +180,7 @@ func (s *State) applyDemand(row *DemandRow) {
 	d.row = *row
 	d.row.Need.Custom, d.row.Avoid, d.row.Require, d.row.Prefer = custom, avoid, require, prefer
 	d.left, d.granted, d.waited = row.Units, 0, -1
+	s.queues[row.Queue].members++
 	s.pend(d)
 }
 
@@ -198,7 +204,8 @@ func (s *State) shareOf(number uint32) int32 {
 	return i
 }
 
-func (s *State) release(slot int32) {
+// part counts a demand out of its share.
+func (s *State) part(slot int32) {
 	if slot < 0 {
 		return
 	}
@@ -220,7 +227,7 @@ func sameResources(a, b *deploy.Resources) bool {
 }
 
 func sameWorker(a, b *WorkerRow) bool {
-	return !b.Gone && a.ID == b.ID && a.Host == b.Host && a.Blocked == b.Blocked && sameResources(&a.Free, &b.Free) &&
+	return !b.Gone && a.ID == b.ID && a.Host == b.Host && a.Blocked == b.Blocked && a.For == b.For && sameResources(&a.Free, &b.Free) &&
 		sameResources(&a.Total, &b.Total) && slices.Equal(a.Labels, b.Labels)
 }
 

@@ -2,129 +2,142 @@ package scheduler
 
 // walk is how far a view has come with asking.
 type walk struct {
-	kind    int       // 0 drivers, 1 executors
-	count   int       // asked so far
-	max     int       // 0: all
-	pending key       // the last one asked of those pending
-	slots   key       // the last one asked of those that waited for a driver slot
-	heads   [2][]head // heaps of the woken groups, by their next member
-	settled int       // asked so far that want nothing more: by the books, or served by this plan
+	kind  int      // what Asked gives: 0 drivers, 1 executors
+	count int      // asked so far
+	max   int      // 0: all
+	lines [2]heads // of the queues, by who of them comes next
+	slots key      // the last one asked of the drivers that waited for a driver slot
 }
 
-// head is a woken group and the next of its members to be asked.
-type head struct {
-	next  key
-	group int32
-}
-
-// startWalk begins with every woken group at its first member.
+// startWalk begins with every line and every woken group at its first.
 func (s *State) startWalk(max int) {
 	w := &s.walk
-	*w = walk{max: max, heads: [2][]head{w.heads[0][:0], w.heads[1][:0]}}
+	*w = walk{max: max, lines: [2]heads{w.lines[0][:0], w.lines[1][:0]}}
+	for kind := range s.waits.busy {
+		for _, ref := range s.waits.busy[kind] {
+			l := &s.queues[ref].lines[kind]
+			l.at, l.woken = key{}, l.woken[:0]
+		}
+	}
 	for _, i := range s.waits.woken {
 		g := &s.waits.groups[i]
 		g.done, g.cursor = false, g.start
-		s.enqueue(i, g)
+		s.enqueue(s.attend(g.queue, g.kind()), i, g)
+	}
+	for kind := range s.waits.busy {
+		busy := s.waits.busy[kind][:0]
+		for _, ref := range s.waits.busy[kind] {
+			l := &s.queues[ref].lines[kind]
+			if l.look(); l.next == (key{}) {
+				l.busy = false
+				continue
+			}
+			busy = append(busy, ref)
+			w.lines[kind].push(head{l.next, ref})
+		}
+		s.waits.busy[kind] = busy
 	}
 }
 
-// enqueue puts a group into its heap, unless all its members have been asked.
-func (s *State) enqueue(i int32, g *group) {
-	k, ok := g.members.next(g.cursor, 0)
-	if !ok {
-		g.done = true
+// enqueue puts a group into its line, unless all its members have been asked.
+func (s *State) enqueue(l *line, i int32, g *group) {
+	if k, ok := g.members.next(g.cursor, 0); ok {
+		l.woken.push(head{k, uint32(i)})
 		return
 	}
-	h := &s.walk.heads[1]
-	if g.driver {
-		h = &s.walk.heads[0]
-	}
-	*h = append(*h, head{k, i})
-	for j := len(*h) - 1; j > 0 && (*h)[j].next.less((*h)[(j-1)/2].next); j = (j - 1) / 2 {
-		(*h)[j], (*h)[(j-1)/2] = (*h)[(j-1)/2], (*h)[j]
-	}
+	g.done = true
 }
 
-// dequeue takes the first of a heap out.
-func (w *walk) dequeue() head {
-	h := w.heads[w.kind]
-	top, n := h[0], len(h)-1
-	h[0] = h[n]
-	h = h[:n]
-	for i := 0; ; {
-		j := 2*i + 1
-		if j >= n {
-			break
-		}
-		if j+1 < n && h[j+1].next.less(h[j].next) {
-			j++
-		}
-		if !h[j].next.less(h[i].next) {
-			break
-		}
-		h[i], h[j] = h[j], h[i]
-		i = j
-	}
-	w.heads[w.kind] = h
-	return top
-}
-
-// nextAsked gives the next demand to ask: of those pending, of the woken groups that still fit somewhere, and of the drivers that waited
-// for a slot while there is one. What nothing would fit now is not asked: its reason stands.
-func (s *State) nextAsked() (DemandRef, bool) {
+// nextAsked gives the next demand to ask of all queues, drivers or executors.
+func (s *State) nextAsked(kind int) (DemandRef, bool) {
 	w := &s.walk
 	for w.max == 0 || w.count < w.max {
-		k, ok := s.waits.pending[w.kind].next(w.pending, 0)
-		from := 0
-		if h := w.heads[w.kind]; len(h) > 0 && (!ok || h[0].next.less(k)) {
-			k, ok, from = h[0].next, true, 1
-		}
-		if w.kind == 0 && s.slots > 0 {
-			if slot, some := s.waits.slots.next(w.slots, 0); some && (!ok || slot.less(k)) {
-				k, ok, from = slot, true, 2
+		lines := &w.lines[kind]
+		if kind == 0 && s.slots > 0 {
+			if k, ok := s.waits.slots.next(w.slots, 0); ok && (len(*lines) == 0 || k.less((*lines)[0].next)) {
+				w.slots = k
+				return s.ask(DemandRef(k.ref())), true
 			}
 		}
-		switch {
-		case !ok && w.kind == 1:
+		if len(*lines) == 0 {
 			return 0, false
-		case !ok:
-			w.kind, w.pending = 1, key{}
-			continue
-		case from == 0:
-			w.pending = k
-		case from == 1 && !s.advance():
-			continue
-		case from == 2:
-			w.slots = k
 		}
-		s.tally()
-		w.count++
-		s.asked = append(s.asked, DemandRef(k.ref()))
-		return DemandRef(k.ref()), true
+		top := (*lines)[0]
+		l := &s.queues[top.of].lines[kind]
+		fresh := l.next == top.next // else NextOf went on with it
+		d, ok := DemandRef(0), false
+		if fresh {
+			d, ok = s.advance(l)
+		}
+		lines.put(l.next, l.next != key{})
+		if ok {
+			return d, true
+		}
 	}
 	return 0, false
 }
 
-// tally looks at the demand asked last, now that the policy has done with it.
-func (s *State) tally() {
-	if len(s.asked) == 0 {
-		return
+// nextOf gives the next executor demand to ask of one queue.
+func (s *State) nextOf(queue uint32) (DemandRef, bool) {
+	w := &s.walk
+	if int(queue) >= len(s.queues) {
+		return 0, false
 	}
-	d := &s.demands[s.asked[len(s.asked)-1]]
-	if idle := d.row.Units == 0 || !d.row.Driver && d.row.Cores < d.row.Need.Cores; idle || d.granted > 0 && (d.left == 0 || s.coresLeft(d) < d.row.Need.Cores) {
-		s.walk.settled++
+	for l := &s.queues[queue].lines[1]; l.busy && l.next != (key{}) && (w.max == 0 || w.count < w.max); {
+		if d, ok := s.advance(l); ok {
+			return d, true
+		}
 	}
+	return 0, false
 }
 
-// advance moves the first group on to its next member; false if nothing fits its need any more.
-func (s *State) advance() bool {
-	top := s.walk.dequeue()
-	g := &s.waits.groups[top.group]
-	if !s.shape(g.shape).free.fits(g.cores, g.memory) {
-		g.done = true
-		return false
+// advance asks who comes next in a line, unless it is of a woken group of which nothing fits any more: then its reason stands.
+func (s *State) advance(l *line) (DemandRef, bool) {
+	k := l.next
+	if !l.grouped {
+		l.at = k
+		l.look()
+		return s.ask(DemandRef(k.ref())), true
 	}
-	g.cursor = top.next
-	s.enqueue(top.group, g)
-	return true
+	g, next, more := &s.waits.groups[l.woken[0].of], key{}, false
+	fits := s.roomFor(g)
+	if fits {
+		g.cursor = k
+		next, more = g.members.next(k, 0)
+	}
+	g.done = !more
+	l.woken.put(next, more)
+	l.look()
+	if !fits {
+		return 0, false
+	}
+	return s.ask(DemandRef(k.ref())), true
+}
+
+// roomFor tells whether a group's need fits a worker and the quotas now.
+func (s *State) roomFor(g *group) bool {
+	if s.limited > 0 {
+		n := s.need(g)
+		if _, number := s.beyond(g.queue, &n, g.units, false); number >= 0 {
+			return false
+		}
+	}
+	return s.shape(g.shape).free.fits(g.cores, g.memory)
+}
+
+// ask counts a demand as asked, and looks at the one asked before it in its line, now that the policy has done with that.
+func (s *State) ask(ref DemandRef) DemandRef {
+	d := &s.demands[ref]
+	l := s.attend(d.row.Queue, d.kind())
+	before := int32(0)
+	if n := len(l.asked); n > 0 {
+		last := &l.asked[n-1]
+		before = last.before
+		if s.wantsNothing(&s.demands[last.demand]) {
+			before++
+		}
+	}
+	l.asked = append(l.asked, standing{ref, before})
+	s.walk.count++
+	return ref
 }

@@ -15,21 +15,27 @@ func (s *State) check(u *Update) error {
 		return fmt.Errorf("driver slots %d: %w: none is 0", u.DriverSlots, ErrBadUpdate)
 	}
 	s.update++
+	if err := s.checkQueues(u); err != nil {
+		return err
+	}
 	for i := range u.Workers {
 		if err := s.checkWorker(&u.Workers[i]); err != nil {
 			return fmt.Errorf("worker %d (%s): %w", u.Workers[i].Ref, u.Workers[i].ID, err)
 		}
 	}
 	for i := range u.Demands {
-		if err := s.checkDemand(&u.Demands[i]); err != nil {
+		if err := s.checkDemand(u, &u.Demands[i]); err != nil {
 			return fmt.Errorf("demand %d (%s): %w", u.Demands[i].Ref, u.Demands[i].Subject, err)
 		}
 	}
-	return nil
+	return s.checkLeft(u)
 }
 
 // makeRoom makes the slots that a full update names, which were emptied after the check.
 func (s *State) makeRoom(u *Update) {
+	for i := range u.Queues {
+		s.queueSlot(u.Queues[i].Ref)
+	}
 	for i := range u.Workers {
 		s.workerSlot(u.Workers[i].Ref)
 	}
@@ -95,7 +101,7 @@ func checkAmounts(r, most *deploy.Resources, least int32) error {
 	return nil
 }
 
-func (s *State) checkDemand(r *DemandRow) error {
+func (s *State) checkDemand(u *Update, r *DemandRow) error {
 	if int64(r.Ref) >= int64(s.cfg.MaxDemands) {
 		return fmt.Errorf("slot beyond the limit of %d: %w", s.cfg.MaxDemands, ErrBadUpdate)
 	}
@@ -114,6 +120,10 @@ func (s *State) checkDemand(r *DemandRow) error {
 	switch {
 	case r.Need.Cores == 0:
 		return fmt.Errorf("needs no core: %w: everything takes at least one", ErrBadUpdate)
+	case s.after(u, r.Queue) == nil:
+		return fmt.Errorf("queue %d is not there: %w: name it in the same update or before", r.Queue, ErrBadUpdate)
+	case r.Gang && (r.Grow || r.Driver || r.Units == deploy.NoLimit):
+		return fmt.Errorf("a gang of what grows, of drivers or without bound: %w: it is a number of executors of one size", ErrBadUpdate)
 	case r.Grow && (r.Driver || r.Need.Cores != 1):
 		return fmt.Errorf("only executors grow, and by one core: %w", ErrBadUpdate)
 	case r.Units < 0 || r.Cores < 0 || r.Profile < 0:

@@ -13,6 +13,8 @@ type demand struct {
 	share   int32 // slot of the share, -1 if it shares with nobody
 	wake    Wake
 	group   int32  // while parked with WakeNeedFits
+	overdue bool   // and its time has passed
+	ganged  uint32 // the group of its takes, if it is a gang
 	waited  int32  // place in the plan's Waiting, -1 if none
 	named   uint64 // the update that named the slot last
 	version uint64 // of the last change
@@ -38,33 +40,48 @@ type share struct {
 	granted int32
 }
 
-// groupKey is what makes waiting demands alike: a worker fits all of them or none.
+// groupKey is what makes waiting demands alike: a worker and the quotas have room for all of them or none.
 type groupKey struct {
 	memory int64
+	units  int64 // at once: of a gang all, else 1
 	cores  int32
 	shape  int32
+	queue  uint32
 	driver bool
 }
 
-// group holds demands with equal needs that wait for a worker that fits.
+// group holds demands with equal needs that wait for a worker that fits, or for a quota to leave room. Asleep it stands either in its
+// shape's tree or among those that watch one quota that bars it.
 type group struct {
 	groupKey
 	members tree // by turn
-	woken   bool // in waits.woken and not in its shape's tree
+	woken   bool // in waits.woken and in no tree
 	done    bool // this view has nothing more to ask of it
 	start   key  // where this view began to ask, so that it can begin again
 	cursor  key  // the last member asked
+	watches bool
+	at      uint32 // the queue whose quota it watches
+	lacks   int    // and the resource
+}
+
+func (g *group) kind() int {
+	if g.driver {
+		return 0
+	}
+	return 1
 }
 
 func (g *group) key(ref int32) key { return key{uint64(g.cores) << 32, uint64(ref)} }
 
-// waits keeps track of who is to be asked and who waits for what.
+// waits keeps track of who is to be asked and who waits for what, besides the lines of the queues.
 type waits struct {
-	pending [2]tree // to be asked, by turn: drivers, executors
-	waiting [2]tree // for room or for a driver slot, by turn
-	slots   tree    // drivers that wait for a driver slot, by turn
-	alarms  tree    // by time
-	always  tree    // asked at every update, by ref
+	pending int         // to be asked
+	busy    [2][]uint32 // queues with somebody to be asked, drivers and executors
+	slots   tree        // drivers that wait for a driver slot, by turn
+	alarms  tree        // to be asked again, by time
+	dues    tree        // to be overdue, by time
+	overdue [2]tree     // drivers and executors, by turn
+	always  tree        // asked at every update, by ref
 	groups  []group
 	byNeed  map[groupKey]int32
 	unused  []int32 // groups
@@ -73,7 +90,7 @@ type waits struct {
 
 func newWaits(f *forest) waits {
 	q := waits{byNeed: map[groupKey]int32{}}
-	for _, t := range []*tree{&q.pending[0], &q.pending[1], &q.waiting[0], &q.waiting[1], &q.slots, &q.alarms, &q.always} {
+	for _, t := range []*tree{&q.slots, &q.alarms, &q.dues, &q.overdue[0], &q.overdue[1], &q.always} {
 		*t = newTree(f, false)
 	}
 	return q
@@ -95,7 +112,8 @@ func (s *State) pend(d *demand) {
 	}
 	s.unpark(d)
 	d.pending = true
-	s.waits.pending[d.kind()].insert(d.turn(), 0)
+	s.waits.pending++
+	s.attend(d.row.Queue, d.kind()).pending.insert(d.turn(), 0)
 }
 
 // forget takes a demand out of all queues.
@@ -103,7 +121,8 @@ func (s *State) forget(d *demand) {
 	s.unpark(d)
 	if d.pending {
 		d.pending = false
-		s.waits.pending[d.kind()].remove(d.turn())
+		s.waits.pending--
+		s.line(d).pending.remove(d.turn())
 	}
 }
 
@@ -115,6 +134,7 @@ func (s *State) park(d *demand, wake Wake) {
 	switch wake.Kind {
 	case WakeNeedFits:
 		s.join(d)
+		s.await(d)
 	case WakeDriverSlot:
 		q.slots.insert(d.turn(), 0)
 	case WakeAt:
@@ -124,7 +144,7 @@ func (s *State) park(d *demand, wake Wake) {
 		q.always.insert(alwaysKey(d), 0)
 	}
 	if wake.queues() {
-		q.waiting[d.kind()].insert(d.turn(), 0)
+		s.line(d).waiting.insert(d.turn(), 0)
 	}
 }
 
@@ -137,6 +157,7 @@ func (s *State) unpark(d *demand) {
 	switch d.wake.Kind {
 	case WakeNeedFits:
 		s.leave(d)
+		s.unawait(d)
 	case WakeDriverSlot:
 		q.slots.remove(d.turn())
 	case WakeAt:
@@ -146,14 +167,15 @@ func (s *State) unpark(d *demand) {
 		q.always.remove(alwaysKey(d))
 	}
 	if d.wake.queues() {
-		q.waiting[d.kind()].remove(d.turn())
+		s.line(d).waiting.remove(d.turn())
 	}
 }
 
 // join puts a demand among those with the same need.
 func (s *State) join(d *demand) {
 	q := &s.waits
-	k := groupKey{d.row.Need.MemoryMiB, d.row.Need.Cores, d.shape, d.row.Driver}
+	n := &d.row.Need
+	k := groupKey{memory: n.MemoryMiB, cores: n.Cores, units: d.atOnce(), shape: d.shape, queue: d.row.Queue, driver: d.row.Driver}
 	i, ok := q.byNeed[k]
 	if !ok {
 		i = int32(len(q.groups))
@@ -164,7 +186,7 @@ func (s *State) join(d *demand) {
 		}
 		q.groups[i] = group{groupKey: k, members: newTree(&s.trees, false)}
 		q.byNeed[k] = i
-		s.shapes.list[k.shape].groups.insert(q.groups[i].key(i), ^uint64(k.memory))
+		s.rest(i, &q.groups[i])
 	}
 	d.group = i
 	q.groups[i].members.insert(d.turn(), 0)
@@ -174,10 +196,15 @@ func (s *State) join(d *demand) {
 func (s *State) leave(d *demand) {
 	g := &s.waits.groups[d.group]
 	g.members.remove(d.turn())
-	if g.members.n == 0 && !g.woken {
-		s.shapes.list[g.shape].groups.remove(g.key(d.group))
-		s.dissolve(d.group)
+	if g.members.n > 0 || g.woken {
+		return
 	}
+	if g.watches {
+		s.unwatch(d.group, g)
+	} else {
+		s.shapes.list[g.shape].groups.remove(g.key(d.group))
+	}
+	s.dissolve(d.group)
 }
 
 func (s *State) dissolve(i int32) {

@@ -7,42 +7,43 @@ import "github.com/musterproject/muster/pkg/deploy"
 // and memory that it lacks.
 func (v View) Explain(d DemandRef) (Reason, Wake) {
 	if !v.valid() || int(d) >= len(v.state.demands) || !v.state.demands[d].live {
-		return Reason{}, Wake{Kind: WakeChanged}
+		return Reason{Ahead: NoDemand}, Wake{Kind: WakeChanged}
 	}
 	s := v.state
 	x := &s.demands[d]
 	switch {
 	case x.row.Blocked != deploy.ReasonNone:
-		return Reason{Code: x.row.Blocked}, Wake{Kind: WakeChanged}
+		return Reason{Code: x.row.Blocked, Ahead: NoDemand}, Wake{Kind: WakeChanged}
 	case x.left == 0:
-		return Reason{Code: deploy.ReasonExecutorLimit}, Wake{Kind: WakeChanged}
+		return Reason{Code: deploy.ReasonExecutorLimit, Ahead: NoDemand}, Wake{Kind: WakeChanged}
 	case s.coresLeft(x) < x.row.Need.Cores:
-		return Reason{Code: deploy.ReasonAppCoresMax}, Wake{Kind: WakeChanged}
-	case x.row.Driver && s.slots == 0:
-		return Reason{Code: deploy.ReasonMaxDrivers, Position: s.position(x)}, Wake{Kind: WakeDriverSlot}
+		return Reason{Code: deploy.ReasonAppCoresMax, Ahead: NoDemand}, Wake{Kind: WakeChanged}
 	}
-	if n := &x.row.Need; s.shape(x.shape).free.fits(n.Cores, n.MemoryMiB) {
-		return Reason{Code: deploy.ReasonQueueBehind, Position: s.position(x)}, Wake{Kind: WakeAnyChange} // the policy's own will
-	}
-	return s.noRoom(d, x), Wake{Kind: WakeNeedFits}
+	r, until := s.explain(d, x)
+	r.Position, r.Ahead = s.position(x)
+	return r, until
 }
 
-// position counts who comes before a demand, itself included: who waits for room or is still to be served, whether it was asked again or not.
-func (s *State) position(d *demand) int {
-	q, k, r := &s.waits, d.kind(), d.turn()
-	n := q.pending[k].rank(r) + q.waiting[k].rank(r)
-	if !d.row.Driver {
-		n += q.pending[0].n + q.waiting[0].n
+// explain says why a demand waits that may have more.
+func (s *State) explain(ref DemandRef, d *demand) (Reason, Wake) {
+	if d.row.Driver && s.slots == 0 {
+		return Reason{Code: deploy.ReasonMaxDrivers}, Wake{Kind: WakeDriverSlot}
 	}
-	return n - s.walk.settled + 1
+	if queue, number := s.barred(d); number >= 0 {
+		return Reason{Code: deploy.ReasonQuota, Queue: queue}, Wake{Kind: WakeNeedFits}
+	}
+	if n := &d.row.Need; !d.row.Gang && s.shape(d.shape).free.fits(n.Cores, n.MemoryMiB) {
+		return Reason{Code: deploy.ReasonQueueBehind}, Wake{Kind: WakeAnyChange} // the policy's own will
+	}
+	return s.noRoom(ref, d), Wake{Kind: WakeNeedFits}
 }
 
 // noRoom explains a demand that no worker has room for.
 func (s *State) noRoom(ref DemandRef, d *demand) Reason {
 	if s.names.n == 0 {
-		return Reason{Code: deploy.ReasonNoWorkers, Position: s.position(d)}
+		return Reason{Code: deploy.ReasonNoWorkers}
 	}
-	r := Reason{Position: s.position(d)}
+	r := Reason{}
 	n := &d.row.Need
 	sh := s.whole(d.shape)
 	from := len(s.buf.causes)
@@ -67,6 +68,9 @@ func (s *State) noRoom(ref DemandRef, d *demand) Reason {
 		r.Code = most(s.buf.causes[from:open])
 	} else {
 		r.Code = most(r.Causes)
+	}
+	if r.Code == deploy.ReasonNone {
+		r.Code = deploy.ReasonInsufficientCores // each worker has room for some of a gang, and all together have not enough
 	}
 	if s.displaced(ref, d) {
 		r.Code = deploy.ReasonQueueBehind

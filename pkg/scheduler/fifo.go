@@ -3,6 +3,8 @@ package scheduler
 import (
 	"context"
 	"fmt"
+
+	"github.com/musterproject/muster/pkg/deploy"
 )
 
 // Options of the built-in policies.
@@ -57,8 +59,7 @@ func (f *fifo) run(ctx context.Context, v View) (Plan, error) {
 		if f.left == 0 {
 			break
 		}
-		if units, _ := v.Left(d); units > 0 || row.Units == 0 {
-			reason, until := v.Explain(d)
+		if reason, until := v.Explain(d); reason.Code != deploy.ReasonExecutorLimit || row.Units == 0 { // else it is served
 			v.Wait(d, reason, until)
 		}
 	}

@@ -10,18 +10,27 @@ type history struct {
 type change struct {
 	version uint64
 	ref     uint32
-	worker  bool
+	kind    slotKind
 }
+
+// slotKind says what a slot is of.
+type slotKind uint8
+
+const (
+	ofWorker slotKind = iota
+	ofDemand
+	ofQueue
+)
 
 func (h *history) reset(limit int) { *h = history{entries: h.entries[:0], limit: limit} }
 
-func (h *history) add(version uint64, ref uint32, worker bool) {
+func (h *history) add(version uint64, ref uint32, kind slotKind) {
 	if len(h.entries) == 2*h.limit {
 		h.floor = h.entries[h.limit-1].version
 		n := copy(h.entries, h.entries[h.limit:])
 		h.entries = h.entries[:n]
 	}
-	h.entries = append(h.entries, change{version, ref, worker})
+	h.entries = append(h.entries, change{version, ref, kind})
 }
 
 // Changes gives all rows that changed after version since, as they are now. If that is not known any more the update is a full one and
@@ -41,10 +50,12 @@ func (v View) Changes(since uint64) (u *Update, ok bool) {
 		switch c := s.history.entries[i]; {
 		case c.version <= since:
 			return u, true
-		case c.worker && s.workers[c.ref].version == c.version:
+		case c.kind == ofWorker && s.workers[c.ref].version == c.version:
 			u.Workers = append(u.Workers, s.workerRow(WorkerRef(c.ref)))
-		case !c.worker && s.demands[c.ref].version == c.version:
+		case c.kind == ofDemand && s.demands[c.ref].version == c.version:
 			u.Demands = append(u.Demands, s.demandRow(DemandRef(c.ref)))
+		case c.kind == ofQueue && s.queues[c.ref].version == c.version:
+			u.Queues = append(u.Queues, s.queueRow(c.ref))
 		}
 	}
 	return u, true
@@ -61,6 +72,9 @@ func (s *State) allRows(u *Update) {
 			u.Demands = append(u.Demands, s.demands[ref].row)
 		}
 	}
+	for _, ref := range s.ranked {
+		u.Queues = append(u.Queues, s.queues[ref].row)
+	}
 }
 
 func (s *State) workerRow(ref WorkerRef) WorkerRow {
@@ -75,4 +89,11 @@ func (s *State) demandRow(ref DemandRef) DemandRow {
 		return d.row
 	}
 	return DemandRow{Ref: ref, Gone: true}
+}
+
+func (s *State) queueRow(ref uint32) QueueRow {
+	if q := &s.queues[ref]; q.live {
+		return q.row
+	}
+	return QueueRow{Ref: ref, Gone: true}
 }

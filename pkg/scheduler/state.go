@@ -6,6 +6,7 @@ import "time"
 type Config struct {
 	MaxWorkers int // slots; 0: 1 Mi
 	MaxDemands int // slots; 0: 4 Mi
+	MaxQueues  int // slots; 0: 64 Ki
 	History    int // changes of rows remembered for Changes; 0: 16 Ki
 }
 
@@ -15,6 +16,9 @@ func (c Config) orDefaults() Config {
 	}
 	if c.MaxDemands <= 0 {
 		c.MaxDemands = 1 << 22
+	}
+	if c.MaxQueues <= 0 {
+		c.MaxQueues = 1 << 16
 	}
 	if c.History <= 0 {
 		c.History = 1 << 14
@@ -54,7 +58,20 @@ type State struct {
 	unused  []int32 // shares
 	waits   waits
 	history history
-	update  uint64 // counts updates, for duplicates within one
+
+	queues   []queue
+	ranked   []uint32 // live queues, those above first, then by name
+	limited  int      // queues with a quota
+	customs  []string // custom resources by name: their numbers begin with firstCustom
+	capacity []int64  // of all live workers, by resource
+	none     []int64  // nothing of each resource
+	eased    []uint32 // queues whose quota may leave more room than a policy last saw
+	charged  []uint32 // queues with takes of this view
+	scratch  []int64
+	lists    []int64             // what Quantities gives
+	holding  map[DemandRef]int32 // workers kept for demands, by the books
+
+	update uint64 // counts updates, for duplicates within one
 
 	view    uint64 // counts views; the open one if open
 	open    bool
@@ -62,11 +79,12 @@ type State struct {
 	walk    walk
 	takes   uint64 // counts takes, also those taken back
 	search  search
-	asked   []DemandRef
 	touched []WorkerRef
 	gained  []DemandRef // demands with takes
 	back    []int32     // of each grant the one before it on its worker, -1 if none
 	failed  []uint32    // groups of which a take did not fit
+	groups  uint32      // the greatest of takes
+	late    []DemandRef // those that this view lets wait and that are overdue already
 	bufs    [2]buffers  // plans are read while the next is made
 	buf     *buffers
 	before  before
@@ -77,6 +95,7 @@ type buffers struct {
 	grants  []Grant
 	waiting []Waiting
 	causes  []Cause
+	reserve []Reservation
 }
 
 // NewState gives an empty replica. It wants a full update first.
@@ -100,6 +119,8 @@ func (s *State) reset() {
 	s.blocked = [256]int32{}
 	s.moved, s.changed, s.stirred = s.moved[:0], s.changed[:0], s.stirred[:0]
 	s.waits = newWaits(&s.trees)
+	s.resetQueues()
+	s.holding = map[DemandRef]int32{}
 	s.before = newBefore(&s.trees)
 	s.history.reset(s.cfg.History)
 	s.buf = &s.bufs[0]
@@ -113,5 +134,5 @@ func (s *State) Version() (epoch, version uint64) { return s.epoch, s.version }
 func (s *State) Waiting() bool {
 	s.wakeTimed()
 	s.wakeFitting()
-	return s.waits.pending[0].n > 0 || s.waits.pending[1].n > 0 || len(s.waits.woken) > 0 || s.slots > 0 && s.waits.slots.n > 0
+	return s.waits.pending > 0 || len(s.waits.woken) > 0 || s.slots > 0 && s.waits.slots.n > 0
 }

@@ -14,7 +14,7 @@ func (s *State) take(ref DemandRef, at WorkerRef, cores int32, group uint32) boo
 	d, w := &s.demands[ref], &s.workers[at]
 	n := &d.row.Need
 	switch {
-	case !d.live || d.row.Blocked != deploy.ReasonNone || !w.open() || d.left == 0:
+	case !d.live || d.row.Blocked != deploy.ReasonNone || !w.admits(ref) || d.left == 0:
 		return false
 	case d.row.Driver && s.slots == 0:
 		return false
@@ -24,6 +24,13 @@ func (s *State) take(ref DemandRef, at WorkerRef, cores int32, group uint32) boo
 		return false
 	case d.row.Grow && s.grows(ref, w):
 		return false
+	case d.row.Gang && (group == 0 || d.granted > 0 && d.ganged != group):
+		return false
+	}
+	one := *n
+	one.Cores = cores
+	if _, number := s.beyond(d.row.Queue, &one, 1, false); number >= 0 {
+		return false
 	}
 	if !w.touched {
 		w.touched, w.last = true, -1
@@ -31,7 +38,9 @@ func (s *State) take(ref DemandRef, at WorkerRef, cores int32, group uint32) boo
 	}
 	if d.granted == 0 {
 		s.gained = append(s.gained, ref)
+		d.ganged = group
 	}
+	s.groups = max(s.groups, group)
 	s.move(d, w, cores, 1)
 	s.moves(at, w)
 	s.back = append(s.back, w.last)
@@ -44,6 +53,7 @@ func (s *State) take(ref DemandRef, at WorkerRef, cores int32, group uint32) boo
 func (s *State) move(d *demand, w *worker, cores, sign int32) {
 	s.takes++
 	w.spend(&d.row.Need, cores, sign)
+	s.charge(d, cores, sign)
 	d.granted += sign * cores
 	if d.row.Units != deploy.NoLimit {
 		d.left -= sign
@@ -94,6 +104,11 @@ func (s *State) fail(group uint32) {
 		s.move(&s.demands[g.Demand], w, g.Cores, -1)
 		s.moves(g.Worker, w)
 	}
+	for kind, busy := range s.waits.busy {
+		for _, ref := range busy {
+			s.queues[ref].lines[kind].front = key{}
+		}
+	}
 	s.buf.grants, s.back = kept, s.back[:0]
 	for _, at := range s.touched {
 		s.workers[at].last = -1
@@ -130,20 +145,32 @@ func (s *State) settle() {
 			s.shares[d.share].granted = 0
 		}
 	}
+	s.uncharge()
+	s.letGo(0)
 	s.slots = s.allowed
 	for i := range s.buf.waiting {
 		s.demands[s.buf.waiting[i].Demand].waited = -1
 	}
-	s.touched, s.gained, s.asked = s.touched[:0], s.gained[:0], s.asked[:0]
+	s.touched, s.gained, s.late = s.touched[:0], s.gained[:0], s.late[:0]
+	for kind, busy := range s.waits.busy {
+		for _, ref := range busy {
+			l := &s.queues[ref].lines[kind]
+			l.asked, l.front = l.asked[:0], key{}
+		}
+	}
 	s.clearBefore()
 }
 
 // commit lets demands wait as the plan says. What has takes is asked again, in case the core does not bear them: if it does, the row changes
 // anyway. The same holds for whoever is out of cores only because others of its application took some.
 func (s *State) commit() {
-	for _, ref := range s.asked {
-		if d := &s.demands[ref]; d.waited < 0 {
-			s.pend(d)
+	for kind := range s.waits.busy {
+		for _, ref := range s.waits.busy[kind] {
+			for _, x := range s.queues[ref].lines[kind].asked {
+				if d := &s.demands[x.demand]; d.waited < 0 {
+					s.pend(d)
+				}
+			}
 		}
 	}
 	for _, ref := range s.gained {

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 )
@@ -12,6 +13,8 @@ const fan = 32
 type key struct{ hi, lo uint64 }
 
 func (k key) less(l key) bool { return k.hi < l.hi || k.hi == l.hi && k.lo < l.lo }
+
+func (k key) compare(l key) int { return cmp.Or(cmp.Compare(k.hi, l.hi), cmp.Compare(k.lo, l.lo)) }
 
 func (k key) ref() uint32 { return uint32(k.lo) }
 

@@ -30,8 +30,8 @@ func (s *State) View(max int) View {
 		s.buf = &s.bufs[0]
 	}
 	clear(s.buf.waiting)
-	s.buf.grants, s.buf.waiting, s.buf.causes = s.buf.grants[:0], s.buf.waiting[:0], s.buf.causes[:0]
-	s.back, s.failed = s.back[:0], s.failed[:0]
+	s.buf.grants, s.buf.waiting, s.buf.causes, s.buf.reserve = s.buf.grants[:0], s.buf.waiting[:0], s.buf.causes[:0], s.buf.reserve[:0]
+	s.back, s.failed, s.groups, s.lists = s.back[:0], s.failed[:0], 0, s.lists[:0]
 	return View{s, s.view}
 }
 
@@ -55,11 +55,19 @@ func (v View) ask() (DemandRef, bool) {
 	if !v.valid() {
 		return 0, false
 	}
-	return v.state.nextAsked()
+	s := v.state
+	if s.walk.kind == 0 {
+		if d, ok := s.nextAsked(0); ok {
+			return d, true
+		}
+		s.walk.kind = 1
+	}
+	return s.nextAsked(1)
 }
 
 // Take grants cores of w to one unit of d, if w has room and d may have it: exactly Need.Cores, or, if d grows, so many or more; then d gets
-// no second grant there in this plan. The takes of one group other than 0 hold all together: once one fails, all are taken back.
+// no second grant there in this plan. What breaks a quota is refused, and so is a unit of a gang outside the one group of the gang. The takes
+// of one group other than 0 hold all together: once one fails, all are taken back.
 func (v View) Take(d DemandRef, w WorkerRef, cores int32, group uint32) bool {
 	if !v.valid() {
 		return false
@@ -83,6 +91,9 @@ func (v View) Wait(d DemandRef, r Reason, until Wake) {
 		s.buf.waiting = append(s.buf.waiting, Waiting{})
 	}
 	s.buf.waiting[x.waited] = Waiting{d, r, until}
+	if s.due(&until) {
+		s.late = append(s.late, d)
+	}
 }
 
 // Plan gives what was decided. It may be read until the next but one View of the State; Clone it to keep it.
@@ -92,7 +103,7 @@ func (v View) Plan() Plan {
 	}
 	s := v.state
 	s.planned = true
-	return Plan{Epoch: s.epoch, Version: s.version, Grants: s.buf.grants, Waiting: s.buf.waiting}
+	return Plan{Epoch: s.epoch, Version: s.version, Grants: s.buf.grants, Waiting: s.buf.waiting, Reserve: s.buf.reserve}
 }
 
 // Free gives what w has free now. Its Custom is not to be changed or kept.
@@ -119,13 +130,14 @@ func (v View) Demand(d DemandRef) *DemandRow {
 	return &v.state.demands[d].row
 }
 
-// Left gives the units d still wants and the cores its application may still get, less what the view has granted; NoLimit is without bound.
+// Left gives the units d may still get and the cores its application may, as far as they want them and the quotas of its queue and those
+// above leave room, less what the view has granted; NoLimit is without bound. Only Explain tells whether d wants more than it may get.
 func (v View) Left(d DemandRef) (units, cores int32) {
 	if int(d) >= len(v.state.demands) || !v.state.demands[d].live {
 		return 0, 0
 	}
 	x := &v.state.demands[d]
-	return x.left, v.state.coresLeft(x)
+	return v.state.within(x, x.left, v.state.coresLeft(x))
 }
 
 // DriverSlots gives how many more drivers may run, less those placed by the view.

@@ -1,8 +1,9 @@
 package scheduler
 
-// wakeTimed makes those pending whose time has come.
+// wakeTimed makes those pending or overdue whose time has come.
 func (s *State) wakeTimed() {
 	end := alarmKey(s.now, ^DemandRef(0))
+	s.expire(end)
 	for {
 		k, ok := s.waits.alarms.next(key{}, 0)
 		if !ok || end.less(k) {
@@ -23,8 +24,9 @@ func (s *State) wakeAlways() {
 	}
 }
 
-// wakeFitting wakes the groups that a worker which has grown since a policy last saw it may fit.
+// wakeFitting wakes the groups that a quota or a worker which has grown since a policy last saw it may fit.
 func (s *State) wakeFitting() {
+	s.wakeWithin()
 	for _, ref := range s.changed {
 		w := &s.workers[ref]
 		w.fresh = false
@@ -57,10 +59,8 @@ func (s *State) wakeGroups(i int32, w *worker) {
 		if k, ok = groups.next(k, ^uint64(w.free.MemoryMiB)); !ok || end.less(k) {
 			return
 		}
-		g := &s.waits.groups[k.ref()]
 		groups.remove(k)
-		g.woken, g.done, g.start = true, false, key{}
-		s.waits.woken = append(s.waits.woken, int32(k.ref()))
+		s.release(int32(k.ref()), &s.waits.groups[k.ref()])
 	}
 }
 
@@ -79,7 +79,7 @@ func (s *State) calm() {
 		if g.members.n == 0 {
 			s.dissolve(i)
 		} else {
-			s.shapes.list[g.shape].groups.insert(g.key(i), ^uint64(g.memory))
+			s.rest(i, g)
 		}
 	}
 	q.woken = kept

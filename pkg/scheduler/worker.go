@@ -26,13 +26,20 @@ type worker struct {
 		cores  int32 // -1: took no work
 		memory int64
 	}
-	last    int32  // the last grant of this view here, -1 if none
-	named   uint64 // the update that named the slot last
-	version uint64 // of the last change
+	last    int32             // the last grant of this view here, -1 if none
+	named   uint64            // the update that named the slot last
+	version uint64            // of the last change
+	closed  deploy.ReasonCode // why it takes no work now: by the books, or RESERVED by this view
+	keptFor DemandRef         // if RESERVED
 	row     WorkerRow
 }
 
-func (w *worker) open() bool { return w.live && w.row.Blocked == deploy.ReasonNone }
+func (w *worker) open() bool { return w.live && w.closed == deploy.ReasonNone }
+
+// admits tells whether a demand may be placed there, room or not.
+func (w *worker) admits(d DemandRef) bool {
+	return w.open() || w.live && w.closed == deploy.ReasonReserved && w.keptFor == d
+}
 
 func (w *worker) capacity() *spot {
 	return &spot{label: w.label, memory: w.row.Total.MemoryMiB, cores: w.row.Total.Cores}
@@ -139,6 +146,7 @@ func (s *State) eachBuilt(f func(sh *shape)) {
 // total puts a worker into the indexes by capacity, or takes it out.
 func (s *State) total(ref uint32, w *worker, in bool) {
 	at := w.capacity()
+	s.countCapacity(&w.row.Total, in)
 	s.countKinds(ref, w, in)
 	s.eachBuilt(func(sh *shape) {
 		w.match.set(sh.bit, sh.concerns(w))
