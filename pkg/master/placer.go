@@ -16,7 +16,8 @@ import (
 type placer struct {
 	t     *term
 	state *scheduler.State
-	by    *Scheduling // whose policy makes the next plan; owned by run
+	by    *Scheduling // whose policy makes the next plan
+	clock clock
 	ready chan struct{}
 
 	mu      sync.Mutex
@@ -50,17 +51,24 @@ func (p *placer) tell(what tidings) {
 }
 
 func (p *placer) run(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for {
+		p.arm(timer)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-p.ready:
+		case <-timer.C:
 		}
 		p.mu.Lock()
 		heard := p.pending
 		p.pending = nil
 		p.mu.Unlock()
 		news, err := p.take(heard)
+		if len(heard) == 0 {
+			news, err = p.passTime()
+		}
 		var ev mastercore.Event = mastercore.Resync{}
 		switch {
 		case errors.Is(err, scheduler.ErrGap):
@@ -94,6 +102,7 @@ func (p *placer) take(heard []tidings) (news bool, err error) {
 			return news, err
 		} else {
 			gap = nil
+			p.clock.heard(h.update)
 		}
 	}
 	return news, gap
@@ -113,6 +122,9 @@ func (p *placer) plan(ctx context.Context) (mastercore.Event, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("built-in policy: %w", err)
+	}
+	if len(plan.Grants) > 0 || len(plan.Reserve) > 0 {
+		p.clock.rest = time.Now().Add(p.t.m.cfg.PlaceTimeout)
 	}
 	// Cloned, because the inbox may keep it while the next plans are made in the same memory.
 	return mastercore.Planned{Plan: plan.Clone(), Policy: name, Fallback: why, Took: time.Since(began)}, nil

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/musterproject/muster/pkg/deploy"
 	"github.com/musterproject/muster/pkg/election"
@@ -191,6 +192,88 @@ func TestReconfigureOutlivesTheTerm(t *testing.T) {
 					t.Errorf("the next term goes by %q", m.Policy)
 				}
 			}
+		}
+	})
+}
+
+// later lets every demand wait until a time of its own before the policy places it.
+type later struct {
+	scheduler.SchedulerPolicy
+	until time.Duration
+	asked []time.Time
+	began time.Time
+}
+
+func (l *later) Place(ctx context.Context, v scheduler.View) (scheduler.Plan, error) {
+	if l.began.IsZero() {
+		l.began = v.Now()
+	}
+	l.asked = append(l.asked, v.Now())
+	if v.Now().Sub(l.began) >= l.until {
+		return l.SchedulerPolicy.Place(ctx, v)
+	}
+	for d := range v.Asked() {
+		reason, _ := v.Explain(d)
+		v.Wait(d, reason, scheduler.Wake{Kind: scheduler.WakeAt, At: l.began.Add(l.until)})
+	}
+	return v.Plan(), nil
+}
+
+// The time alone brings a policy back to who wanted to be asked then, though nothing happens in the cluster.
+func TestTheTimeAloneAsksAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &later{SchedulerPolicy: spread(), until: time.Hour}
+		w := begin(t, memory(), p)
+		defer w.close()
+		h := w.worker("worker-a", 1)
+		defer h.conn.Close("done")
+		synctest.Wait()
+		if _, err := w.ask.Call(t.Context(), submit("one", 1)); err != nil {
+			t.Fatal(err)
+		}
+		<-time.After(time.Hour - time.Minute)
+		synctest.Wait()
+		plans := len(p.asked)
+		if plans > 10 {
+			t.Errorf("%d plans while nothing happened", plans)
+		}
+		select {
+		case l := <-h.launches:
+			t.Fatalf("launched too early: %+v", l)
+		case <-time.After(30 * time.Second):
+		}
+		if len(p.asked) != plans {
+			t.Errorf("%d plans while nothing happened", len(p.asked)-plans)
+		}
+		select {
+		case <-h.launches:
+		case <-time.After(2 * time.Minute):
+			t.Fatal("nobody was asked when the time came")
+		}
+	})
+}
+
+// A policy that always asks for a time in the past is asked often, not without pause.
+func TestTimesInThePastDoNotSpin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		plans := 0
+		past := place(func(_ context.Context, v scheduler.View) (scheduler.Plan, error) {
+			plans++
+			for d := range v.Asked() {
+				reason, _ := v.Explain(d)
+				v.Wait(d, reason, scheduler.Wake{Kind: scheduler.WakeAt, At: v.Now().Add(-time.Hour)})
+			}
+			return v.Plan(), nil
+		})
+		w := begin(t, memory(), past)
+		defer w.close()
+		if _, err := w.ask.Call(t.Context(), submit("one", 1)); err != nil {
+			t.Fatal(err)
+		}
+		<-time.After(time.Second)
+		synctest.Wait()
+		if plans < 50 || plans > 150 {
+			t.Errorf("%d plans in a second", plans)
 		}
 	})
 }

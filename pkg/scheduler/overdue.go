@@ -57,10 +57,20 @@ func (s *State) NextAlarm() (time.Time, bool) {
 	if due, some := s.waits.dues.next(key{}, 0); some && (!ok || due.less(k)) {
 		k, ok = due, true
 	}
-	if !ok {
-		return time.Time{}, false
+	at := time.Time{}
+	if ok {
+		at = time.Unix(int64(k.hi^1<<63), int64(k.lo>>32))
 	}
-	return time.Unix(int64(k.hi^1<<63), int64(k.lo>>32)), true
+	if s.open && s.planned { // whom this plan leaves waiting is not in the trees yet
+		for i := range s.buf.waiting {
+			w := &s.buf.waiting[i].Until
+			timed := w.Kind == WakeAt || w.Kind == WakeNeedFits && !w.At.IsZero() && !s.due(w)
+			if timed && (!ok || w.At.Before(at)) {
+				at, ok = w.At, true
+			}
+		}
+	}
+	return at, ok
 }
 
 // Overdue gives, drivers first and in order, the demands whose WakeNeedFits has passed its At, by this view or before: nothing was granted to
