@@ -252,21 +252,11 @@ func (c *Core) infeasibleText(d *demand, key reasonKey) string {
 	if d.driver != nil {
 		what = "the driver"
 	}
-	show := func(n int64) string {
-		switch key.s {
-		case sizeMemory:
-			return deploy.FormatMemory(n)
-		case sizeCores:
-			return deploy.Count(n, "core")
-		}
-		return fmt.Sprintf("%d %s", n, key.s)
-	}
-	largest := ""
+	var largest deploy.WorkerID
 	if w := c.largest(key.s); w != nil {
-		largest = ", " + string(w.spec.ID) + ","
+		largest = w.spec.ID
 	}
-	return fmt.Sprintf("%s wants %s; the largest worker%s has %s, so this can never run here: ask for less or add a larger worker",
-		what, show(key.b), largest, show(key.a))
+	return deploy.Infeasible(what, key.s, key.b, largest, key.a)
 }
 
 // quote turns the policy's reason into words.
