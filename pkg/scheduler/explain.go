@@ -242,11 +242,13 @@ func (s *State) closest(t *tree, sh *shape, want uint32) (ref WorkerRef, have in
 	if len(sh.require) == 0 {
 		return nearest(t, want)
 	}
-	k, ok := below(want), true
+	k := below(want)
 	for range maxLooked {
-		if k, ok = t.prev(k, 0); !ok {
+		before, ok := t.prev(k, 0)
+		if !ok {
 			break
 		}
+		k = before
 		if sh.unmet(s.workers[k.ref()].row.Labels) < 0 {
 			have = int64(k.hi >> 32)
 			break
@@ -254,9 +256,11 @@ func (s *State) closest(t *tree, sh *shape, want uint32) (ref WorkerRef, have in
 	}
 	k = below(uint32(have))
 	for range maxLooked {
-		if k, ok = t.next(k, 0); !ok || k.hi>>32 > uint64(have) {
+		after, ok := t.next(k, 0)
+		if !ok || after.hi>>32 > uint64(have) {
 			break
 		}
+		k = after
 		if sh.unmet(s.workers[k.ref()].row.Labels) < 0 {
 			return WorkerRef(k.ref()), have
 		}
