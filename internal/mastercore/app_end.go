@@ -90,7 +90,10 @@ func (c *Core) endApp(a *app, state deploy.AppState, reason string) {
 			c.order(s, deploy.AppRemoved{App: a.rec.ID, State: state, Reason: reason})
 		}
 	}
+	c.forgetHeld(a)
 	c.touchDemands(a)
+	c.leaveQueue(a.queue, 1, 0)
+	c.leaveScope(a.scope)
 	c.retainApp(a)
 }
 

@@ -19,7 +19,10 @@ type app struct {
 	life     deploy.Life[deploy.AppState]
 	profiles []*profile // in the order of rec.Spec.Profiles
 	coresMax int32
-	share    uint32 // what its demands carry to say that they share coresMax
+	share    uint32 // what its demands carry to say that they share coresMax and rules
+	queue    *queue
+	scope    *scope            // nil: all workers
+	held     map[*worker]int32 // executors by worker, if that matters
 
 	session *session
 	broken  moment // when the session ended; counts while ALIVE
@@ -106,6 +109,8 @@ func (c *Core) newApp(rec deploy.AppRecord, state deploy.AppState) *app {
 		a.coresMax = c.cfg.DefaultCores
 	}
 	c.readProfiles(a)
+	a.queue = c.enterQueue(rec.Spec.Place.Queue, 1, 0)
+	a.scope = c.enterScope(rec.Spec.Place.Require)
 	c.apps[rec.ID] = a
 	return a
 }
@@ -209,12 +214,13 @@ func (c *Core) admitApp(s *session, m *deploy.RegisterApp) (*app, error) {
 	if s.app != nil {
 		return nil, fmt.Errorf("register application %q: this connection is held by application %s; open another one: %w", m.Spec.Name, s.app.rec.ID, deploy.ErrConflict)
 	}
-	if err := c.checkApp(&m.Spec); err != nil {
+	spec := m.Spec
+	if err := c.checkApp(&spec); err != nil {
 		return nil, err
 	}
 	id := c.nextAppID()
 	a := c.newApp(deploy.AppRecord{
-		ID: id, Spec: m.Spec, Request: m.Request, Owner: s.from.Name, Order: c.take(&c.numbers.order), SubmittedAt: c.now,
+		ID: id, Spec: spec, Request: m.Request, Owner: s.from.Name, Order: c.take(&c.numbers.order), SubmittedAt: c.now,
 		Executors: max(c.cfg.ExecutorBlock, 1), Token: c.tokenOf(id),
 	}, deploy.AppWaiting)
 	c.persist(deploy.PutApp{Record: a.rec})

@@ -34,6 +34,7 @@ type Config struct {
 	Queues       []deploy.Queue // parents not named come into being; see deploy.QueueTree
 	DefaultQueue string         // of who names none; empty is the root
 	ReserveFor   time.Duration  // how long a worker is kept for a demand that has waited long; doubles with each time it was not enough
+	ReserveMax   int            // demands that workers are kept for at a time, whatever a policy proposes
 
 	MaxExecutorRetries int32         // negative: no cap
 	BackoffMin         time.Duration // of relaunches, doubling
@@ -66,7 +67,7 @@ func DefaultConfig() Config {
 		Heartbeat: time.Second, SuspectAfter: 2 * time.Second, WorkerTimeout: 10 * time.Second, WorkerRetention: 15 * time.Minute,
 		AdoptGrace: 5 * time.Second, AppReconnectGrace: 5 * time.Second, RecoveryTimeout: 10 * time.Second,
 		DriverLease: 30 * time.Second, LaunchTimeout: 30 * time.Second,
-		DefaultCores: deploy.NoLimit, MaxDrivers: deploy.NoLimit, MaxExecutorRetries: 10, ReserveFor: 10 * time.Minute,
+		DefaultCores: deploy.NoLimit, MaxDrivers: deploy.NoLimit, MaxExecutorRetries: 10, ReserveFor: 10 * time.Minute, ReserveMax: 64,
 		BackoffMin: time.Second, BackoffMax: time.Minute, ProvenAfter: 10 * time.Second, DriverProvenAfter: 5 * time.Second,
 		BadWorkerFailures: 5, BadWorkerWindow: 10 * time.Minute, BadWorkerRest: 10 * time.Minute,
 		RetainedApps: 200, RetainedDrivers: 200, RetainedExecutors: 100, RetainedAnswers: 10_000,

@@ -1,8 +1,10 @@
 package mastercore
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/musterproject/muster/pkg/deploy"
@@ -51,7 +53,7 @@ func (c Config) Validate() error {
 	}
 	c.validateCounts(bad)
 	positive("ReserveFor", c.ReserveFor)
-	if err := c.validateQueues(); err != nil {
+	if _, err := c.queueTree(); err != nil {
 		faults = append(faults, err)
 	}
 	c.validatePatterns(bad, &faults)
@@ -70,7 +72,7 @@ func (c Config) validateCounts(bad func(key string, value any, rule string)) {
 		value int
 	}{
 		{"RetainedApps", c.RetainedApps}, {"RetainedDrivers", c.RetainedDrivers}, {"RetainedExecutors", c.RetainedExecutors},
-		{"BadWorkerFailures", c.BadWorkerFailures}, {"MaxRecordBytes", c.MaxRecordBytes},
+		{"BadWorkerFailures", c.BadWorkerFailures}, {"MaxRecordBytes", c.MaxRecordBytes}, {"ReserveMax", c.ReserveMax},
 	} {
 		if n.value < 0 {
 			bad(n.key, n.value, "it cannot be negative")
@@ -90,14 +92,37 @@ func (c Config) validateCounts(bad func(key string, value any, rule string)) {
 	}
 }
 
-// validateQueues judges the tree of queues and the default one.
-func (c Config) validateQueues() error {
+// queueTree judges the queues and the default one, and completes the tree.
+func (c Config) queueTree() ([]deploy.Queue, error) {
 	tree, err := deploy.QueueTree(c.Queues)
 	if err == nil {
-		err = deploy.CheckQueueKnown("default", tree, c.DefaultQueue)
+		err = cmp.Or(deploy.CheckQueueKnown("default", tree, c.DefaultQueue), checkMinimums(tree))
 	}
 	if err != nil {
-		return fmt.Errorf("master configuration: %w", err)
+		return nil, fmt.Errorf("master configuration: queues: %w", err)
+	}
+	return tree, nil
+}
+
+// checkMinimums refuses minimums of queues that, together, their parent may never have.
+func checkMinimums(tree []deploy.Queue) error {
+	promised := map[string]map[string]int64{} // by parent and resource
+	for i := range tree[1:] {
+		q := &tree[i+1]
+		if promised[q.Parent()] == nil {
+			promised[q.Parent()] = map[string]int64{}
+		}
+		for _, least := range q.Min {
+			promised[q.Parent()][least.Resource] += min(least.Amount, math.MaxInt64-promised[q.Parent()][least.Resource])
+		}
+	}
+	for i := range tree {
+		for _, most := range tree[i].Quota {
+			if sum := promised[tree[i].Name][most.Resource]; sum > most.Amount {
+				return fmt.Errorf("the queues right below %q have minimums of %d %s in all, and its quota is %d: lower them, or raise the quota: %w",
+					cmp.Or(tree[i].Name, deploy.RootQueue), sum, most.Resource, most.Amount, deploy.ErrInvalid)
+			}
+		}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package mastercore
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -30,7 +31,8 @@ type Core struct {
 	workers     map[deploy.WorkerID]*worker
 	addresses   map[deploy.Address]*worker
 	sizes       sizes
-	usable      int // workers that are neither UNKNOWN nor DEAD
+	scopes      map[string]*scope // by selectors
+	usable      int               // workers that are neither UNKNOWN nor DEAD
 
 	apps      map[deploy.AppID]*app
 	endedApps []*app // oldest first
@@ -40,6 +42,10 @@ type Core struct {
 	running   int32     // drivers that hold a launch
 
 	leases map[deploy.WorkerID][]*driver // who waits for the lease of an attempt lost with a worker
+
+	queues   queues
+	capacity []deploy.Quantity // of all members
+	reserved int               // demands that workers are kept for
 
 	launches   map[deploy.LaunchID]*launch
 	lastLaunch uint64
@@ -53,22 +59,25 @@ type Core struct {
 // cfg must have passed Validate.
 func New(cfg Config, cluster deploy.ClusterID, epoch deploy.Epoch, saved []deploy.Change, now time.Time, out *Effects) *Core {
 	n, err := newNumbers(&cfg)
-	if err != nil {
+	tree, treeErr := cfg.queueTree()
+	if err = cmp.Or(err, treeErr); err != nil {
 		panic(fmt.Sprintf("mastercore: Config was not validated: %v", err))
 	}
 	c := &Core{
 		cfg: cfg, cluster: cluster, epoch: epoch, numbers: n,
 		sessions: map[deploy.PeerID]*session{}, workers: map[deploy.WorkerID]*worker{}, addresses: map[deploy.Address]*worker{},
-		apps: map[deploy.AppID]*app{}, drivers: map[deploy.DriverID]*driver{}, launches: map[deploy.LaunchID]*launch{},
+		apps: map[deploy.AppID]*app{}, drivers: map[deploy.DriverID]*driver{}, launches: map[deploy.LaunchID]*launch{}, scopes: map[string]*scope{},
 		leases: map[deploy.WorkerID][]*driver{},
 	}
 	c.answers.byID = map[deploy.RequestID]*answer{}
+	c.queues.byPath, c.queues.timer.owner = map[string]*queue{}, &c.queues
 	c.origin = now
 	c.begin(now, out)
 	c.started, c.stateAt = c.now, c.now
 	if len(saved) == 0 {
 		c.numbers.begin(epoch)
 	}
+	c.configureQueues(tree)
 	c.restore(saved)
 	c.finish()
 	return c
@@ -112,16 +121,11 @@ func (c *Core) begin(now time.Time, out *Effects) {
 // finish draws the consequences of the whole step once.
 func (c *Core) finish() {
 	c.recoverIfAllAnswered()
+	c.settleReservations()
 	c.settleDemands()
 	c.publish()
 	c.writeRows()
 	c.out = nil
-}
-
-// reconfigured takes new scheduling over. The books stay as they are.
-func (c *Core) reconfigured(ev *Reconfigured) {
-	c.cfg.Policy, c.cfg.Queues, c.cfg.DefaultQueue, c.cfg.ReserveFor = ev.Policy, ev.Queues, ev.DefaultQueue, ev.ReserveFor
-	c.place.full, c.dirty.master = true, true
 }
 
 // nanos is t in ns, counted from the origin.

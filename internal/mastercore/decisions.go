@@ -3,7 +3,6 @@ package mastercore
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/musterproject/muster/pkg/deploy"
@@ -34,6 +33,9 @@ type reasonKey struct {
 type policyWord struct {
 	reason scheduler.Reason
 	name   string
+	failed deploy.ReasonCode // why the configured policy did not say it, NONE if it did
+	ahead  *demand           // the first in its queue, if it is another
+	queue  *queue            // of QUOTA
 	cycle  uint64
 	count  uint64 // changes of it
 	stands bool   // not yet overtaken
@@ -48,8 +50,10 @@ func (c *Core) hearWaiting(ev *Planned) {
 			continue
 		}
 		word := &d.policy
-		if !word.stands || word.name != ev.Policy || !sameReason(&word.reason, &w.Reason) {
-			word.reason, word.name = w.Reason, ev.Policy
+		if !word.stands || word.name != ev.Policy || word.failed != ev.Fallback || !sameReason(&word.reason, &w.Reason) {
+			word.reason, word.name, word.failed = w.Reason, ev.Policy, ev.Fallback
+			word.ahead = c.place.d.at(uint32(w.Reason.Ahead), ev.Plan.Version)
+			word.queue = c.place.q.at(w.Reason.Queue, ev.Plan.Version)
 			word.reason.Causes = slices.Clone(w.Reason.Causes) // a plan's memory is used again
 			word.count++
 			word.stands = true
@@ -60,7 +64,7 @@ func (c *Core) hearWaiting(ev *Planned) {
 }
 
 func sameReason(a, b *scheduler.Reason) bool {
-	if a.Code != b.Code || a.Position != b.Position || len(a.Causes) != len(b.Causes) {
+	if a.Code != b.Code || a.Position != b.Position || a.Ahead != b.Ahead || a.Queue != b.Queue || len(a.Causes) != len(b.Causes) {
 		return false
 	}
 	for i := range a.Causes {
@@ -144,8 +148,8 @@ func (c *Core) reasonKey(d *demand) reasonKey {
 		key.code = deploy.ReasonLaunching
 	case d.units() == 0:
 		key.code, key.a = deploy.ReasonExecutorLimit, int64(p.target)
-	case a.coresLeft() < d.step():
-		key.code, key.a, key.b = deploy.ReasonAppCoresMax, int64(a.coresMax), int64(d.step())
+	case int64(a.coresLeft()) < d.least():
+		key.code, key.a, key.b = deploy.ReasonAppCoresMax, int64(a.coresMax), d.least()
 	case a.rec.Held != "":
 		key.code, key.s = deploy.ReasonHeld, a.rec.Held
 	case a.nextTry > c.at:
@@ -179,13 +183,15 @@ func (c *Core) driverReason(d *demand, key reasonKey) reasonKey {
 
 // clusterReason is why something that may be placed is not.
 func (c *Core) clusterReason(d *demand, key reasonKey) reasonKey {
-	need := d.need(d.step())
-	size := c.sizes.exceeded(&need)
+	need, sc := d.need(d.step()), d.scope()
+	size := c.sizesOf(sc).exceeded(&need)
 	switch {
 	case !c.alive():
 		key.code = deploy.ReasonMasterRecovering
 	case c.usable == 0:
 		key.code = deploy.ReasonNoWorkers
+	case sc != nil && sc.workers == 0:
+		key.code, key.a = deploy.ReasonFilteredLabel, int64(c.usable)
 	case size != nil:
 		key.code, key.s, key.a, key.b = deploy.ReasonInfeasible, size.name, size.max, wantOf(&need, size.name)
 	case d.policy.stands:
@@ -209,7 +215,7 @@ func (c *Core) explain(d *demand, key reasonKey) deploy.Decision {
 	case deploy.ReasonExecutorLimit:
 		out.Text = fmt.Sprintf("has all %s it asked for; raise the target for more", deploy.Count(key.a, "executor"))
 	case deploy.ReasonAppCoresMax:
-		out.Text = fmt.Sprintf("has all the cores it may have: %d at most, and an executor takes %s; raise its maximum of cores for more", key.a, deploy.Count(key.b, "core"))
+		out.Text = appMaxText(d, key)
 	case deploy.ReasonHeld:
 		out.Text = "held by " + key.s + "; release it to go on"
 	case deploy.ReasonBackoff:
@@ -221,14 +227,27 @@ func (c *Core) explain(d *demand, key reasonKey) deploy.Decision {
 		out.Text = "no worker is alive; start one"
 	case deploy.ReasonInfeasible:
 		out.Text = c.infeasibleText(d, key)
+	case deploy.ReasonFilteredLabel:
+		if key.policy == 0 {
+			out.Text = fmt.Sprintf("no worker has the labels it wants: %s; change the selector, or start a worker that has them", d.scope().text)
+			out.Causes = []deploy.Cause{{Code: key.code, Resource: d.scope().text, Workers: int(key.a)}}
+		}
 	case deploy.ReasonMaxDrivers:
 		out.Text = fmt.Sprintf("%s at a time is the cluster's limit; wait for one to end, or raise the limit", deploy.Count(key.a, "driver"))
 	default: // the others need nothing here
 	}
 	if key.policy != 0 {
-		c.quote(&out, &d.policy)
+		c.quote(&out, d)
 	}
 	return out
+}
+
+func appMaxText(d *demand, key reasonKey) string {
+	if d.gang() {
+		return fmt.Sprintf("may have %s at most, and what is missing takes %d at once; wait for executors to end, or raise its maximum of cores",
+			deploy.Count(key.a, "core"), key.b)
+	}
+	return fmt.Sprintf("has all the cores it may have: %d at most, and an executor takes %s; raise its maximum of cores for more", key.a, deploy.Count(key.b, "core"))
 }
 
 func (c *Core) clock(t time.Time) string { return t.In(c.zone()).Format("15:04:05") }
@@ -252,37 +271,13 @@ func (c *Core) infeasibleText(d *demand, key reasonKey) string {
 	if d.driver != nil {
 		what = "the driver"
 	}
-	var largest deploy.WorkerID
-	if w := c.largest(key.s); w != nil {
-		largest = w.spec.ID
+	whose := "the largest worker"
+	if sc := d.scope(); sc != nil {
+		whose = "the largest of the workers with " + sc.text
 	}
-	return deploy.Infeasible(what, key.s, key.b, largest, key.a)
-}
-
-// quote turns the policy's reason into words.
-func (c *Core) quote(out *deploy.Decision, word *policyWord) {
-	out.Policy, out.Cycle, out.Position = word.name, word.cycle, word.reason.Position
-	out.Causes = nil
-	var said []string
-	for i := range word.reason.Causes {
-		cause := c.cause(&word.reason.Causes[i])
-		out.Causes = append(out.Causes, cause)
-		said = append(said, cause.String())
+	if w := c.largest(d.scope(), key.s); w != nil {
+		whose += ", " + string(w.spec.ID) + ","
 	}
-	if out.Text == "" {
-		out.Text = word.reason.Code.Advice(word.reason.Position)
-	}
-	if len(said) > 0 {
-		out.Text += ": " + strings.Join(said, "; ")
-	}
-}
-
-func (c *Core) cause(in *scheduler.Cause) deploy.Cause {
-	out := deploy.Cause{Code: in.Code, Resource: in.Resource, Workers: in.Workers, Have: in.Have, Want: in.Want}
-	if in.Nearest != scheduler.NoWorker {
-		if w := c.place.w.at(uint32(in.Nearest), c.place.version); w != nil {
-			out.Nearest = w.spec.ID
-		}
-	}
-	return out
+	return fmt.Sprintf("%s wants %s; %s has %s, so this can never run here: ask for less or add a larger worker",
+		what, showAmount(key.s, key.b), whose, showAmount(key.s, key.a))
 }

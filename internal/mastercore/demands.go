@@ -1,6 +1,8 @@
 package mastercore
 
 import (
+	"time"
+
 	"github.com/musterproject/muster/pkg/deploy"
 	"github.com/musterproject/muster/pkg/scheduler"
 )
@@ -14,6 +16,10 @@ type demand struct {
 	slot    slotRef
 	listed  bool // in placement.demands
 	changed bool // its row, not only its decision
+
+	since time.Time    // it has got nothing since then although it may
+	tries int32        // reservations that were not enough
+	kept  *reservation // workers are kept for it
 
 	decision *decision
 	policy   policyWord
@@ -71,11 +77,30 @@ func (c *Core) settleDemands() {
 }
 
 func (c *Core) settleSlot(d *demand) {
-	if c.wants(d) {
+	wants := c.wants(d)
+	free := wants && c.blocked(d) == deploy.ReasonNone
+	switch {
+	case !free:
+		d.since = time.Time{}
+		if d.kept != nil && !mutantReservationForgotten {
+			c.endReservation(d.kept, "it was for something that wants nothing now, or may not have it")
+		}
+	case d.since.IsZero():
+		d.since = c.now
+	}
+	if wants {
 		c.place.d.add(&d.slot, d, c.place.version+1)
 	} else {
 		c.place.d.remove(&d.slot)
-		d.policy.stands = false
+		d.policy.stands, d.tries = false, 0
+	}
+}
+
+// served says that d has got something: what waits of it waits since now.
+func (c *Core) served(d *demand) {
+	d.since, d.tries = c.now, 0
+	if d.kept != nil {
+		c.endReservation(d.kept, "it got what it waited for")
 	}
 }
 
@@ -88,7 +113,7 @@ func (c *Core) wants(d *demand) bool {
 		return d.driver.queued()
 	}
 	a := d.app
-	return !a.ended() && a.session != nil && d.units() > 0 && a.coresLeft() >= d.step()
+	return !a.ended() && a.session != nil && d.units() > 0 && int64(a.coresLeft()) >= d.least()
 }
 
 // units is how many executors, or the one driver, are still wanted.
@@ -108,6 +133,14 @@ func (d *demand) step() int32 {
 		return d.driver.rec.Spec.Need.Cores
 	}
 	return max(1, d.profile.Cores)
+}
+
+// least is the number of cores without which nothing of d can start: a grant's, or those of a whole gang.
+func (d *demand) least() int64 {
+	if d.gang() {
+		return int64(d.step()) * int64(d.units())
+	}
+	return int64(d.step())
 }
 
 // need is what one grant of cores takes.
@@ -137,22 +170,20 @@ func (c *Core) blocked(d *demand) deploy.ReasonCode {
 
 // demandRow describes d to the placer.
 func (c *Core) demandRow(d *demand) scheduler.DemandRow {
-	need := d.need(d.step())
+	need, place := d.need(d.step()), d.place()
 	row := scheduler.DemandRow{
-		Ref: scheduler.DemandRef(d.slot.ref()), Subject: d.subject(), Profile: d.profileID(), Units: d.units(), Blocked: c.blocked(d),
+		Ref: scheduler.DemandRef(d.slot.ref()), Subject: d.subject(), Profile: d.profileID(), Order: d.order(), Units: d.units(), Blocked: c.blocked(d),
 		Need:  scheduler.Need{Cores: need.Cores, MemoryMiB: need.MemoryMiB, Custom: need.Custom},
-		Cores: deploy.NoLimit,
+		Cores: deploy.NoLimit, Driver: d.driver != nil, Gang: d.gang(), Since: d.since, Tries: d.tries, Queue: d.queue().slot.ref(),
+		Require: place.Require, Prefer: place.Prefer, Apart: place.Apart, MaxPerWorker: place.MaxPerWorker,
 	}
-	avoid := d.avoid()
-	if d.driver != nil {
-		row.Driver, row.Order = true, d.driver.rec.Order
-	} else {
-		row.Order, row.Grow, row.Cores = d.app.rec.Order, d.profile.Cores == 0, d.app.coresLeft()
-		if len(d.app.profiles) > 1 {
-			row.Share = d.app.share
+	if a := d.app; a != nil {
+		row.Grow, row.Cores = d.profile.Cores == 0, a.coresLeft()
+		if len(a.profiles) > 1 || a.ruled() {
+			row.Share = a.share
 		}
 	}
-	for _, w := range avoid {
+	for _, w := range d.avoid() {
 		if w.slot.taken() {
 			row.Avoid = append(row.Avoid, scheduler.WorkerRef(w.slot.ref()))
 		}

@@ -15,7 +15,8 @@
 //	drivers.go                       submissions, attempts, leases
 //	requests.go answers.go           what clients ask for, once per RequestID
 //	demands.go placement.go plan.go  what the placer is told, and the re-check of what it proposes
-//	decisions.go sentences.go sizes.go  why something waits
+//	queues.go rules.go reservations.go  whose turn it is, where, and what is kept for whom
+//	decisions.go quotes.go titles.go sizes.go scopes.go  why something waits
 //	recovery.go numbers.go deadlines.go rows.go validate.go sizewalk.go
 //
 // What a reader may wonder about:
@@ -30,6 +31,10 @@
 //   - An executor that exits with 0 before it is proven counts as no failure, but starts the back-off: nothing is repeated at full speed.
 //   - A registration repeated on the same or an earlier connection is refused: its inventory may be older than the orders since.
 //   - Silence is counted without the time that the loop itself was late; leases and back-offs are not: they are promises about time.
+//   - Who names no queue is in the default one for good: its record says so. A queue that is configured no more keeps who is in it, without limits of
+//     its own, takes nobody new, and goes with the last.
+//   - A quota counts everything that holds resources, also what is still being ended. It is looked at when something is granted: lowering it ends nothing.
+//   - A reservation is not durable: a new leader's policy makes it anew where it is still needed.
 //   - Slots are used again only after an update that says they are empty, and a plan may only name what its version showed there.
 //
 // Check holds after every step:
@@ -48,4 +53,8 @@
 //	M12 answers are indexed by their request, and no more are kept than configured
 //	M13 an application has ended exactly if it is among the ended ones; likewise drivers; ended ones have no session and no demand
 //	M14 a worker is found by its id and its address
+//	M15 a queue counts what its launches hold, by itself and with all below, and who has not ended; it is configured or something is in it
+//	M16 an application whose executors must keep apart knows how many it has on which worker
+//	M17 workers are kept for demands that want something and may have it, not more of these than configured, and each reservation has its end
+//	M18 the workers that selectors allow are counted, for as long as somebody asks for them
 package mastercore

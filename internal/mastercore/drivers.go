@@ -19,6 +19,8 @@ type driver struct {
 	launch  *launch // of the wanted attempt, nil while it waits
 	olds    int     // earlier attempts that their workers are still ending: no new one before
 	killing bool    // a kill is acknowledged and durable: nothing more will start
+	queue   *queue  // until it has ended
+	scope   *scope  // nil: all workers
 	address deploy.Address
 	units   []deploy.Addresses
 
@@ -50,17 +52,22 @@ func (c *Core) newDriver(rec deploy.DriverRecord, state deploy.DriverState) *dri
 	d := &driver{rec: rec, life: deploy.NewLife(state)}
 	d.timer.owner = d
 	d.demand = demand{driver: d}
+	if !d.done() {
+		d.queue = c.enterQueue(rec.Spec.Place.Queue, 0, 1)
+		c.enterScope(rec.Spec.Place.Require)
+	}
 	c.drivers[rec.ID] = d
 	return d
 }
 
 // submitDriver takes in a submission.
 func (c *Core) submitDriver(m *deploy.SubmitDriver, by asker) (deploy.Answer, error) {
-	if err := c.checkDriver(&m.Spec); err != nil {
+	spec := m.Spec
+	if err := c.checkDriver(&spec); err != nil {
 		return deploy.Answer{}, err
 	}
 	d := c.newDriver(deploy.DriverRecord{
-		ID: c.nextDriverID(), Spec: m.Spec, Request: m.Request, Owner: by.from.Name, Order: c.take(&c.numbers.order), SubmittedAt: c.now,
+		ID: c.nextDriverID(), Spec: spec, Request: m.Request, Owner: by.from.Name, Order: c.take(&c.numbers.order), SubmittedAt: c.now,
 	}, deploy.DriverSubmitted)
 	c.persistDriver(d)
 	c.fact(DriverChanged{Driver: d.rec.ID, Reason: "submitted"})
@@ -297,6 +304,8 @@ func (c *Core) endDriver(d *driver, state deploy.DriverState, reason string) {
 	d.avoid = forgive(d.avoid, &d.demand)
 	c.persistDriver(d)
 	c.touchDemand(&d.demand)
+	c.leaveQueue(d.queue, 0, 1)
+	c.leaveScope(d.scope)
 	c.retainDriver(d)
 }
 

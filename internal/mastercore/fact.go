@@ -58,14 +58,40 @@ type ExecutorMoved struct {
 	Reason   string
 }
 
-// Placed sums up what a plan led to. Rejected counts grants that the books of now did not bear, by cause.
+// Placed sums up what a plan led to. Rejected counts grants and reservations that the books of now did not bear, by cause.
 type Placed struct {
 	Version  uint64
 	Granted  int
+	Reserved int // workers
 	Rejected map[string]int
 	Policy   string
 	Fallback deploy.ReasonCode // why the configured policy did not make the plan, NONE if it did
 	Took     time.Duration
+}
+
+// SchedulingChanged says that policy and queues are others from now on.
+type SchedulingChanged struct {
+	Policy       string
+	Queues       int // configured
+	DefaultQueue string
+}
+
+// Reserved says that workers are kept for who has waited long.
+type Reserved struct {
+	Subject string // app or driver id
+	Profile int32
+	Workers []deploy.WorkerID
+	Until   time.Time
+	Tries   int32 // how often that was not enough before
+}
+
+// ReservationEnded says that they are not any more.
+type ReservationEnded struct {
+	Subject string
+	Profile int32
+	Workers []deploy.WorkerID
+	Reason  string
+	Took    time.Duration
 }
 
 // RequestRefused says that a client's request was turned down.
@@ -82,12 +108,15 @@ type Oddity struct {
 	Reason string
 }
 
-func (StateChanged) fact()   {}
-func (WorkerChanged) fact()  {}
-func (WorkerPutAside) fact() {}
-func (AppChanged) fact()     {}
-func (DriverChanged) fact()  {}
-func (ExecutorMoved) fact()  {}
-func (Placed) fact()         {}
-func (RequestRefused) fact() {}
-func (Oddity) fact()         {}
+func (StateChanged) fact()      {}
+func (WorkerChanged) fact()     {}
+func (WorkerPutAside) fact()    {}
+func (AppChanged) fact()        {}
+func (DriverChanged) fact()     {}
+func (ExecutorMoved) fact()     {}
+func (Placed) fact()            {}
+func (SchedulingChanged) fact() {}
+func (Reserved) fact()          {}
+func (ReservationEnded) fact()  {}
+func (RequestRefused) fact()    {}
+func (Oddity) fact()            {}

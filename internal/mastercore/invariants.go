@@ -23,6 +23,10 @@ func (c *Core) Check() error {
 	k.drivers()
 	k.sessions()
 	k.slots()
+	k.queues()
+	k.held()
+	k.reservations()
+	k.scopes()
 	k.timers()
 	k.answers()
 	return errors.Join(k.faults...)
@@ -207,7 +211,8 @@ func (k *checker) slots() {
 	}
 	k.want(members == k.c.usable && members == held, "M9", "%d workers are members, counted %d, %d hold slots", members, k.c.usable, held)
 	k.want(len(p.demands) == 0, "M9", "%d demands were not settled", len(p.demands))
-	k.want(!k.c.alive() || len(p.w.dirty) == 0 && len(p.d.dirty) == 0, "M9", "the placer was not told of %d workers and %d demands", len(p.w.dirty), len(p.d.dirty))
+	k.want(!k.c.alive() || len(p.w.dirty) == 0 && len(p.d.dirty) == 0 && len(p.held) == 0 && !k.c.queuesChanged(), "M9",
+		"the placer was not told of %d workers, %d demands, %d places and %d queues", len(p.w.dirty), len(p.d.dirty), len(p.held), len(p.q.dirty))
 }
 
 // timers checks M11.

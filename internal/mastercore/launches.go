@@ -15,6 +15,7 @@ type launch struct {
 	need      deploy.Resources
 	addresses []deploy.Addresses
 
+	queue  *queue    // of its owner, if it has one
 	exec   *executor // of an executor
 	driver *driver   // of a driver's attempt; the wanted one if driver.launch is this
 
@@ -187,9 +188,15 @@ func (c *Core) list(l *launch) {
 	c.launches[l.id] = l
 	if l.driver != nil {
 		b.drivers++
+		l.queue = c.enterQueue(l.driver.rec.Spec.Place.Queue, 0, 0)
 	} else {
 		b.executors++
 	}
+	if l.exec != nil {
+		l.queue = c.enterQueue(l.exec.app.rec.Spec.Place.Queue, 0, 0)
+		c.holdsOn(l.exec.app, l.worker, 1)
+	}
+	c.charge(l.queue, &l.need, 1)
 	c.touchWorker(l.worker)
 }
 
@@ -208,6 +215,13 @@ func (c *Core) release(l *launch) {
 		b.executors--
 	}
 	b.give(l)
+	c.charge(l.queue, &l.need, -1)
+	if l.exec != nil {
+		c.holdsOn(l.exec.app, l.worker, -1)
+	}
+	if l.queue != nil {
+		c.leaveQueue(l.queue, 0, 0)
+	}
 	c.timers.disarm(&l.timer)
 	c.touchWorker(l.worker)
 }
@@ -224,6 +238,7 @@ func (c *Core) resize(w *worker) {
 			continue
 		}
 		if cause := b.take(l, l.addresses); cause != "" {
+			c.charge(l.queue, &l.need, -1)
 			l.need, l.addresses = deploy.Resources{}, nil
 			c.kill(l, "the worker has come back smaller and no longer has the "+cause+" for it")
 		}
@@ -243,6 +258,7 @@ func (c *Core) kill(l *launch, reason string) {
 	}
 	if mutantKillFreesAtOnce {
 		l.worker.books.give(l)
+		c.charge(l.queue, &l.need, -1)
 		l.need, l.addresses = deploy.Resources{}, nil
 		c.touchWorker(l.worker)
 	}

@@ -10,4 +10,7 @@ const (
 	mutantLeaseIgnored                = false
 	mutantAnswerForgotten             = true
 	mutantExecutorNumbersReused       = false
+	mutantQuotaNotChecked             = false
+	mutantHalfGang                    = false
+	mutantReservationForgotten        = false
 )

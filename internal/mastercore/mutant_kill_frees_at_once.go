@@ -10,4 +10,7 @@ const (
 	mutantLeaseIgnored                = false
 	mutantAnswerForgotten             = false
 	mutantExecutorNumbersReused       = false
+	mutantQuotaNotChecked             = false
+	mutantHalfGang                    = false
+	mutantReservationForgotten        = false
 )

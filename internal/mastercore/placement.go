@@ -1,6 +1,9 @@
 package mastercore
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/musterproject/muster/pkg/deploy"
 	"github.com/musterproject/muster/pkg/scheduler"
 )
@@ -12,7 +15,10 @@ type placement struct {
 	drivers int32 // DriverSlots as last told
 	w       slots[worker]
 	d       slots[demand]
-	demands []*demand // to be looked at before the step ends
+	q       slots[queue]
+	held    []heldAt       // to be told
+	heldPos map[heldAt]int // in the newest update
+	demands []*demand      // to be looked at before the step ends
 	last    *scheduler.Update
 }
 
@@ -89,8 +95,16 @@ func (s *slots[T]) told() {
 	s.freed = s.freed[:0]
 }
 
-func (c *Core) addWorkerSlot(w *worker)    { c.place.w.add(&w.slot, w, c.place.version+1) }
-func (c *Core) removeWorkerSlot(w *worker) { c.place.w.remove(&w.slot) }
+func (c *Core) addWorkerSlot(w *worker) { c.place.w.add(&w.slot, w, c.place.version+1) }
+
+func (c *Core) removeWorkerSlot(w *worker) {
+	for _, l := range w.books.launches {
+		if l.exec != nil && l.exec.app.ruled() {
+			c.touchHeld(l.exec.app, w)
+		}
+	}
+	c.place.w.remove(&w.slot)
+}
 
 // driverSlots is how many more drivers may run.
 func (c *Core) driverSlots() int32 {
@@ -104,7 +118,7 @@ func (c *Core) driverSlots() int32 {
 func (c *Core) publish() {
 	p := &c.place
 	slots := c.driverSlots()
-	if !c.alive() || !p.full && len(p.w.dirty) == 0 && len(p.d.dirty) == 0 && slots == p.drivers {
+	if !c.alive() || !p.full && len(p.w.dirty) == 0 && len(p.d.dirty) == 0 && len(p.held) == 0 && slots == p.drivers && !c.queuesChanged() {
 		return
 	}
 	u := c.out.Place
@@ -114,6 +128,7 @@ func (c *Core) publish() {
 		c.tellAll(u)
 	case u == nil || u != p.last:
 		u = &scheduler.Update{From: p.version}
+		p.heldPos = nil
 		c.tellChanges(u)
 	default:
 		c.tellChanges(u)
@@ -124,7 +139,13 @@ func (c *Core) publish() {
 	p.full, p.drivers, p.last, c.out.Place = false, slots, u, u
 	p.w.told()
 	p.d.told()
+	p.q.told()
+	clear(p.held)
+	p.held = p.held[:0]
 }
+
+// queuesChanged tells whether there is news of queues for the placer.
+func (c *Core) queuesChanged() bool { return c.queues.told && len(c.place.q.dirty) > 0 }
 
 // tellAll writes the whole books.
 func (c *Core) tellAll(u *scheduler.Update) {
@@ -140,6 +161,55 @@ func (c *Core) tellAll(u *scheduler.Update) {
 			s.in, s.pos = u, len(u.Demands)
 			u.Demands = append(u.Demands, c.demandSlotRow(uint32(ref)))
 		}
+	}
+	if c.queues.told {
+		for _, q := range c.queuesInOrder() {
+			s := &p.q.list[q.slot.ref()]
+			s.in, s.pos = u, len(u.Queues)
+			u.Queues = append(u.Queues, c.queueSlotRow(q.slot.ref()))
+		}
+	}
+	p.heldPos = nil
+	for _, a := range c.appsInOrder() {
+		for _, w := range a.heldOn() {
+			if w.slot.taken() {
+				c.tellHeld(u, heldAt{a, w.slot.ref()})
+			}
+		}
+	}
+}
+
+// tellHeld writes one row, over the one that u has of it already.
+func (c *Core) tellHeld(u *scheduler.Update, at heldAt) {
+	p := &c.place
+	pos, there := p.heldPos[at]
+	if !there {
+		if p.heldPos == nil {
+			p.heldPos = map[heldAt]int{}
+		}
+		pos = len(u.Held)
+		p.heldPos[at] = pos
+		u.Held = append(u.Held, scheduler.HeldRow{})
+	}
+	u.Held[pos] = c.heldRow(at)
+}
+
+// tellQueues writes the rows of changed queues, sorted by path, so that parents come before children.
+func (c *Core) tellQueues(u *scheduler.Update) {
+	p := &c.place
+	for _, ref := range p.q.dirty {
+		s := &p.q.list[ref]
+		if s.in != u {
+			s.in, s.pos = u, len(u.Queues)
+			u.Queues = append(u.Queues, scheduler.QueueRow{})
+		}
+		u.Queues[s.pos] = c.queueSlotRow(ref)
+	}
+	slices.SortFunc(u.Queues, func(a, b scheduler.QueueRow) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Ref, b.Ref))
+	})
+	for i := range u.Queues {
+		p.q.list[u.Queues[i].Ref].pos = i
 	}
 }
 
@@ -162,6 +232,12 @@ func (c *Core) tellChanges(u *scheduler.Update) {
 		}
 		u.Demands[s.pos] = c.demandSlotRow(ref)
 	}
+	for _, at := range p.held {
+		c.tellHeld(u, at)
+	}
+	if c.queuesChanged() {
+		c.tellQueues(u)
+	}
 }
 
 func (c *Core) workerSlotRow(ref uint32) scheduler.WorkerRow {
@@ -177,10 +253,14 @@ func (c *Core) workerSlotRow(ref uint32) scheduler.WorkerRow {
 			free.Custom[i] = deploy.Amount{Name: b.pools[i].name, Count: b.pools[i].free}
 		}
 	}
-	return scheduler.WorkerRow{
+	row := scheduler.WorkerRow{
 		Ref: scheduler.WorkerRef(ref), ID: w.spec.ID, Host: w.spec.Address.Host, Blocked: w.blocked(),
 		Free: free, Total: b.capacity, Labels: w.spec.Labels,
 	}
+	if row.Blocked == deploy.ReasonReserved {
+		row.For = scheduler.DemandRef(w.kept.d.slot.ref())
+	}
+	return row
 }
 
 func (c *Core) demandSlotRow(ref uint32) scheduler.DemandRow {

@@ -87,7 +87,7 @@ func (c *Core) admit(s *session, m *deploy.RegisterWorker) (*worker, error) {
 func (c *Core) enter(w *worker, m *deploy.RegisterWorker) {
 	changed := !w.recorded || w.incarnation != m.Incarnation || !sameSpec(&w.spec, &m.Worker)
 	if w.member() {
-		c.sizes.remove(&w.spec)
+		c.sizeLeaves(w)
 	} else {
 		c.usable++
 		w.registeredAt = c.now
@@ -98,7 +98,7 @@ func (c *Core) enter(w *worker, m *deploy.RegisterWorker) {
 	}
 	w.spec, w.incarnation = m.Worker, m.Incarnation
 	c.addresses[w.spec.Address] = w
-	c.sizes.add(&w.spec, w)
+	c.sizeEnters(w)
 	c.redecideIfMaxChanged()
 	if changed {
 		w.recorded = true

@@ -17,11 +17,14 @@ type replica struct {
 	driverSlots    int32
 	workers        map[scheduler.WorkerRef]scheduler.WorkerRow
 	demands        map[scheduler.DemandRef]scheduler.DemandRow
+	queues         map[uint32]scheduler.QueueRow
+	held           map[scheduler.HeldRow]int32 // keyed without the number
 }
 
 func (r *replica) apply(u *scheduler.Update) error {
 	if u.Full {
 		r.workers, r.demands = map[scheduler.WorkerRef]scheduler.WorkerRow{}, map[scheduler.DemandRef]scheduler.DemandRow{}
+		r.queues, r.held = map[uint32]scheduler.QueueRow{}, map[scheduler.HeldRow]int32{}
 	} else if u.From != r.version {
 		return fmt.Errorf("update from %d to %d on version %d", u.From, u.To, r.version)
 	}
@@ -57,7 +60,45 @@ func (r *replica) apply(u *scheduler.Update) error {
 		}
 		r.demands[d.Ref] = d
 	}
+	if err := r.applyQueues(u); err != nil {
+		return err
+	}
 	r.epoch, r.version, r.driverSlots = u.Epoch, u.To, u.DriverSlots
+	return nil
+}
+
+// applyQueues takes over the rows of queues, parents first, and of who has what where.
+func (r *replica) applyQueues(u *scheduler.Update) error {
+	seenQ, seenH := map[uint32]bool{}, map[scheduler.HeldRow]bool{}
+	for _, q := range u.Queues {
+		if seenQ[q.Ref] {
+			return fmt.Errorf("queue %d is there twice", q.Ref)
+		}
+		seenQ[q.Ref] = true
+		if q.Gone {
+			delete(r.queues, q.Ref)
+			continue
+		}
+		if up, known := r.queues[q.Parent]; q.Ref != 0 && (!known || len(up.Name) >= len(q.Name)) {
+			return fmt.Errorf("queue %q has the parent %d, which is %q", q.Name, q.Parent, up.Name)
+		}
+		r.queues[q.Ref] = q
+	}
+	for _, h := range u.Held {
+		key := scheduler.HeldRow{Share: h.Share, Worker: h.Worker}
+		if seenH[key] || h.Executors < 0 {
+			return fmt.Errorf("what share %d has on worker %d is there twice, or is %d", h.Share, h.Worker, h.Executors)
+		}
+		seenH[key] = true
+		if r.held[key] = h.Executors; h.Executors == 0 {
+			delete(r.held, key)
+		}
+	}
+	for _, d := range r.demands {
+		if _, known := r.queues[d.Queue]; d.Queue != 0 && !known {
+			return fmt.Errorf("demand %s is in queue %d, which is not there", d.Subject, d.Queue)
+		}
+	}
 	return nil
 }
 
@@ -65,13 +106,16 @@ func (r *replica) apply(u *scheduler.Update) error {
 func (r *replica) same(c *Core) error {
 	full := &scheduler.Update{Full: true}
 	p := c.place
-	c.place.w.list, c.place.d.list = slices.Clone(p.w.list), slices.Clone(p.d.list)
+	c.place.w.list, c.place.d.list, c.place.q.list = slices.Clone(p.w.list), slices.Clone(p.d.list), slices.Clone(p.q.list)
 	c.tellAll(full)
 	c.place = p
 	other := replica{}
 	full.To, full.DriverSlots = c.place.version, c.driverSlots()
 	if err := other.apply(full); err != nil {
 		return err
+	}
+	if !reflect.DeepEqual(other.queues, r.queues) || !maps.Equal(other.held, r.held) {
+		return fmt.Errorf("the updates do not add up to the books:\n%v %v\n%v %v", r.queues, r.held, other.queues, other.held)
 	}
 	if !reflect.DeepEqual(other.workers, r.workers) || !reflect.DeepEqual(other.demands, r.demands) || other.driverSlots != r.driverSlots {
 		return fmt.Errorf("the updates do not add up to the books:\n%v %v\n%v %v", r.workers, r.demands, other.workers, other.demands)
@@ -166,7 +210,7 @@ func takeFrom(free *deploy.Resources, d *scheduler.DemandRow, cores int32) {
 
 func whyNot(workers []scheduler.WorkerRow, d *scheduler.DemandRow, slots int32) scheduler.Reason {
 	if d.Driver && slots <= 0 {
-		return scheduler.Reason{Code: deploy.ReasonMaxDrivers}
+		return scheduler.Reason{Code: deploy.ReasonMaxDrivers, Ahead: scheduler.NoDemand}
 	}
 	short := scheduler.Cause{Code: deploy.ReasonInsufficientCores, Nearest: scheduler.NoWorker, Want: int64(d.Need.Cores)}
 	for _, w := range workers {
@@ -178,5 +222,5 @@ func whyNot(workers []scheduler.WorkerRow, d *scheduler.DemandRow, slots int32) 
 			short.Nearest, short.Have = w.Ref, int64(w.Free.Cores)
 		}
 	}
-	return scheduler.Reason{Code: deploy.ReasonInsufficientCores, Causes: []scheduler.Cause{short}}
+	return scheduler.Reason{Code: deploy.ReasonInsufficientCores, Ahead: scheduler.NoDemand, Causes: []scheduler.Cause{short}}
 }

@@ -169,7 +169,7 @@ func (c *Core) setTargets(m *deploy.SetTargets) (deploy.Answer, error) {
 		return deploy.Answer{}, err
 	}
 	spec := a.rec.Spec
-	if spec.Profiles, spec.Targets, err = mergeTargets(&spec, m); err != nil {
+	if spec.Profiles, spec.Targets, err = mergeTargets(&spec, a.coresMax, m); err != nil {
 		return deploy.Answer{}, err
 	}
 	if err := c.checkSize("application "+string(a.rec.ID), appBytes(&spec)); err != nil {

@@ -12,6 +12,7 @@ type dirty struct {
 	drivers   []*driver
 	executors []*executor
 	decisions []deploy.Decision
+	queues    []*queue
 	left      []deploy.RowKey
 }
 
@@ -74,6 +75,16 @@ func (c *Core) writeRows() {
 			row(e.row())
 		}
 	}
+	for _, q := range d.queues {
+		q.dirty = false
+		switch now := c.queues.byPath[q.Name]; {
+		case !c.queues.told:
+		case now == q:
+			row(c.queueRow(q))
+		case now == nil:
+			row(deploy.GoneRow{Gone: deploy.QueueRow{Queue: q.Queue}.RowKey()})
+		}
+	}
 	for i := range d.decisions {
 		row(deploy.DecisionRow{Decision: d.decisions[i]})
 	}
@@ -84,7 +95,9 @@ func (c *Core) writeRows() {
 	clear(d.apps)
 	clear(d.drivers)
 	clear(d.executors)
-	*d = dirty{workers: d.workers[:0], apps: d.apps[:0], drivers: d.drivers[:0], executors: d.executors[:0], decisions: d.decisions[:0], left: d.left[:0]}
+	clear(d.queues)
+	*d = dirty{workers: d.workers[:0], apps: d.apps[:0], drivers: d.drivers[:0], executors: d.executors[:0], decisions: d.decisions[:0],
+		queues: d.queues[:0], left: d.left[:0]}
 }
 
 func (c *Core) masterRow() deploy.MasterRow {
@@ -100,6 +113,9 @@ func (c *Core) workerRow(w *worker) deploy.WorkerRow {
 		Spec: w.spec, State: w.state(), Executors: b.executors, Drivers: b.drivers, RegisteredAt: w.registeredAt, Reason: w.reason,
 		Used:          deploy.Resources{Cores: b.capacity.Cores - b.free.Cores, MemoryMiB: b.capacity.MemoryMiB - b.free.MemoryMiB},
 		LastHeartbeat: c.wall(w.lastWord().at), PutAsideUntil: c.wall(w.asideUntil),
+	}
+	if w.kept != nil {
+		row.ReservedFor, row.ReservedUntil = w.kept.d.subject(), c.wall(w.kept.until)
 	}
 	for i := range b.pools {
 		p := &b.pools[i]
@@ -123,7 +139,7 @@ func (a *app) row() deploy.AppRow {
 		ID: a.rec.ID, Name: spec.Name, User: spec.User, State: a.state(), Reason: a.reason, CoresMax: a.coresMax,
 		Cores: int32(min(a.cores, int64(deploy.NoLimit))), Profiles: spec.Profiles, Targets: a.targets(),
 		Running: a.running, Launching: a.launching, Removed: a.removedTotal, Held: a.rec.Held, Connected: a.session != nil,
-		Driver: spec.Driver, WebUI: spec.WebUI, SubmittedAt: a.rec.SubmittedAt, EndedAt: a.endedAt, Waiting: a.waiting(),
+		Driver: spec.Driver, WebUI: spec.WebUI, SubmittedAt: a.rec.SubmittedAt, EndedAt: a.endedAt, Waiting: a.waiting(), Place: spec.Place,
 	}
 }
 
@@ -149,7 +165,7 @@ func (c *Core) driverRow(d *driver) deploy.DriverRow {
 		ID: d.rec.ID, Name: spec.Name, User: spec.User, State: d.state(), Need: spec.Need, Addresses: d.units, Worker: d.rec.Worker,
 		WorkerAddr: d.address, Attempt: d.rec.Attempt, Supervise: spec.Supervise, Restarts: d.rec.Restarts, Exit: d.rec.Exit,
 		Message: d.rec.Message, Program: spec.Command.Program, Held: d.rec.Held, SubmittedAt: d.rec.SubmittedAt,
-		StartedAt: d.startedAt, EndedAt: d.endedAt, Waiting: d.demand.code(),
+		StartedAt: d.startedAt, EndedAt: d.endedAt, Waiting: d.demand.code(), Place: spec.Place,
 	}
 	if d.killing && !d.done() {
 		row.Message = "being killed by request"

@@ -20,13 +20,16 @@ import (
 //	resync
 //	plan [max=N]                                 first fit over what the placer was told, at most N units of each demand
 //	grant DEMAND WORKER CORES [group=N] ...      a plan of the newest version, written by hand; version=N for another one
-//	PEER worker ID/INCARNATION [at=HOST:PORT] [cores=N] [memory=N] [gpu=0,1] [adopts] [LAUNCH=STATE[:EXIT]]...
+//	reserve DEMAND WORKER...                     a plan that keeps workers for a demand
+//	why DEMAND CODE [position=N] [ahead=DEMAND] [queue=REF] [cause=CODE:RESOURCE:WORKERS[:NEAREST[:HAVE:WANT]]]... [fallback=CODE]   one that explains it
+//	reconfigure                                  the scheduling is what config and queue lines say now
+//	PEER worker ID/INCARNATION [at=HOST:PORT] [cores=N] [memory=N] [gpu=0,1] [label=KEY:VALUE]... [adopts] [LAUNCH=STATE[:EXIT]]...
 //	PEER report LAUNCH STATE [exit=N] [lived=D] [message=TEXT] [as=ID/INCARNATION]
 //	PEER beat N...
 //	PEER leave [keeps]
-//	PEER app NAME request=ID [id=APP] [token=T] [max=N] [profile=ID:CORES:MEMORY[:gpu=N]]... [target=ID:N]...
+//	PEER app NAME request=ID [id=APP] [token=T] [max=N] [profile=ID:CORES:MEMORY[:gpu=N|:gang]]... [target=ID:N]... [PLACEMENT]
 //	PEER|call REQUEST request=ID ...             one of the requests below, on a session or as a client's question
-//	  submit NAME [cores=N] [memory=N] [gpu=N] [supervise] [restarts=N]
+//	  submit NAME [cores=N] [memory=N] [gpu=N] [supervise] [restarts=N] [PLACEMENT]
 //	  kill-driver ID | kill-app ID | unregister ID [failure=TEXT] | hold ID [by=NAME] | release ID
 //	  targets ID [profile=..]... [target=ID:N]... | kill-executors ID N...
 func (s *script) event(f []string) []string {
@@ -44,6 +47,12 @@ func (s *script) event(f []string) []string {
 		return s.step(Planned{Plan: s.r.plan(int32(w.num("max", 100))), Policy: "first-fit"})
 	case "grant":
 		return s.grant(f[1:])
+	case "reserve":
+		return s.reserve(f[1:])
+	case "why":
+		return s.why(f[1:])
+	case "reconfigure":
+		return s.reconfigure()
 	case "open":
 		role := deploy.RoleWorker
 		if f[2] == "app" {
@@ -86,7 +95,7 @@ func (s *script) messages(peer deploy.PeerID, f []string) (out []deploy.Message)
 		return []deploy.Message{deploy.LeaveWorker{Worker: k.Worker.ID, Incarnation: k.Incarnation, Reason: "stopped", Keeps: w.has("keeps"), Stays: w.has("stays")}}
 	case "app":
 		spec := deploy.AppSpec{Name: w.plain[0], CoresMax: int32(w.num("max", 0)), Executor: deploy.Command{Program: "run"},
-			Profiles: s.profiles(w), Targets: s.targets(w)}
+			Profiles: s.profiles(w), Targets: s.targets(w), Place: s.placement(w)}
 		if len(spec.Profiles) == 0 {
 			spec.Profiles = []deploy.Profile{{Cores: 1, MemoryMiB: 100}}
 		}
@@ -106,7 +115,7 @@ func (s *script) registerWorker(w words) deploy.RegisterWorker {
 		s.fail("%v", err)
 	}
 	m := deploy.RegisterWorker{Incarnation: deploy.Incarnation(s.number(inc)), Worker: deploy.WorkerSpec{ID: deploy.WorkerID(id), Address: at,
-		Cores: int32(w.num("cores", 4)), MemoryMiB: w.num("memory", 1024), Adopts: w.has("adopts")}}
+		Cores: int32(w.num("cores", 4)), MemoryMiB: w.num("memory", 1024), Adopts: w.has("adopts"), Labels: s.labels(w)}}
 	if gpu := w.text("gpu", ""); gpu != "" {
 		m.Worker.Custom = []deploy.Addresses{{Name: "gpu", Units: strings.Split(gpu, ",")}}
 	}
@@ -169,7 +178,7 @@ func (s *script) request(f []string) deploy.Message {
 	switch f[0] {
 	case "submit":
 		m := deploy.SubmitDriver{Request: id, Spec: deploy.DriverSpec{Name: name, Command: deploy.Command{Program: "run"}, Supervise: w.has("supervise"),
-			MaxRestarts: int32(w.num("restarts", -1)), Need: deploy.Resources{Cores: int32(w.num("cores", 1)), MemoryMiB: w.num("memory", 100)}}}
+			MaxRestarts: int32(w.num("restarts", -1)), Need: deploy.Resources{Cores: int32(w.num("cores", 1)), MemoryMiB: w.num("memory", 100)}, Place: s.placement(w)}}
 		if n := w.num("gpu", 0); n > 0 {
 			m.Spec.Need.Custom = []deploy.Amount{{Name: "gpu", Count: int32(n)}}
 		}
@@ -200,7 +209,9 @@ func (s *script) profiles(w words) (out []deploy.Profile) {
 		if kv[0] == "profile" {
 			p := strings.SplitN(kv[1], ":", 4)
 			made := deploy.Profile{ID: int32(s.number(p[0])), Cores: int32(s.number(p[1])), MemoryMiB: s.number(p[2])}
-			if len(p) == 4 {
+			if len(p) == 4 && p[3] == "gang" {
+				made.Gang = true
+			} else if len(p) == 4 {
 				made.Custom = []deploy.Amount{{Name: "gpu", Count: int32(s.number(strings.TrimPrefix(p[3], "gpu=")))}}
 			}
 			out = append(out, made)

@@ -140,6 +140,9 @@ func (s *script) update(u *scheduler.Update) string {
 			text += fmt.Sprintf("; worker %d gone", w.Ref)
 		} else {
 			text += fmt.Sprintf("; worker %d %s %s free %s", w.Ref, w.ID, w.Blocked, w.Free)
+			if w.Blocked == deploy.ReasonReserved {
+				text += fmt.Sprintf(" for demand %d", w.For)
+			}
 		}
 	}
 	for _, d := range u.Demands {
@@ -147,12 +150,50 @@ func (s *script) update(u *scheduler.Update) string {
 			text += fmt.Sprintf("; demand %d gone", d.Ref)
 			continue
 		}
-		text += fmt.Sprintf("; demand %d %s/%d order %d %s units %d cores %d", d.Ref, d.Subject, d.Profile, d.Order, d.Blocked, d.Units, d.Cores)
+		text += fmt.Sprintf("; demand %d %s/%d order %d %s units %d cores %d", d.Ref, d.Subject, d.Profile, d.Order&(1<<orderBits-1), d.Blocked, d.Units, d.Cores)
 		if len(d.Avoid) > 0 {
 			text += fmt.Sprintf(" avoid %v", d.Avoid)
 		}
+		text += placementOf(&d)
+	}
+	for _, q := range u.Queues {
+		if q.Gone {
+			text += fmt.Sprintf("; queue %d gone", q.Ref)
+		} else {
+			text += fmt.Sprintf("; queue %d %q below %d weight %v min [%s] quota [%s] used [%s]", q.Ref, q.Name, q.Parent, q.Weight,
+				deploy.FormatQuantities(q.Min), deploy.FormatQuantities(q.Quota), deploy.FormatQuantities(q.Used))
+		}
+	}
+	for _, h := range u.Held {
+		text += fmt.Sprintf("; share %d has %d on worker %d", h.Share, h.Executors, h.Worker)
 	}
 	return strings.ReplaceAll(text, fmt.Sprint(deploy.NoLimit), "any")
+}
+
+// placementOf writes what a demand says beyond its need, if it does.
+func placementOf(d *scheduler.DemandRow) (text string) {
+	if priority := orderPriority - int64(d.Order>>orderBits); priority != 0 {
+		text += fmt.Sprintf(" priority %d", priority)
+	}
+	if d.Queue != 0 {
+		text += fmt.Sprintf(" queue %d", d.Queue)
+	}
+	if len(d.Require) > 0 {
+		text += " require " + selectorText(d.Require)
+	}
+	for i := range d.Prefer {
+		text += " prefer " + d.Prefer[i].String()
+	}
+	if d.Apart != "" || d.MaxPerWorker > 0 {
+		text += fmt.Sprintf(" share %d apart %q at most %d", d.Share, d.Apart, d.MaxPerWorker)
+	}
+	if d.Gang {
+		text += " gang"
+	}
+	if d.Tries > 0 {
+		text += fmt.Sprintf(" tries %d", d.Tries)
+	}
+	return text
 }
 
 func row(r deploy.Row) string {
@@ -169,6 +210,9 @@ func row(r deploy.Row) string {
 		if !r.PutAsideUntil.IsZero() {
 			text += ", put aside"
 		}
+		if r.ReservedFor != "" {
+			text += fmt.Sprintf(", kept for %s until %s", r.ReservedFor, r.ReservedUntil.Format("15:04:05"))
+		}
 		return text
 	case deploy.AppRow:
 		return text + fmt.Sprintf("%s cores %d, running %d, launching %d, removed %d, connected %v, waiting %s %s", r.State, r.Cores, r.Running,
@@ -178,7 +222,13 @@ func row(r deploy.Row) string {
 	case deploy.ExecutorRow:
 		return text + fmt.Sprintf("%s on %s, killing %v %s", r.State, r.Worker, r.Killing, r.Message)
 	case deploy.DecisionRow:
-		return text + r.Decision.String()
+		text += r.Decision.String()
+		if r.Decision.Ahead != "" {
+			text += ", behind " + r.Decision.Ahead
+		}
+		return text
+	case deploy.QueueRow:
+		return text + fmt.Sprintf("used [%s], share %.3f, applications %d, drivers %d, closing %v", deploy.FormatQuantities(r.Used), r.Share, r.Apps, r.Drivers, r.Closing)
 	}
 	return text + "gone"
 }
@@ -190,7 +240,11 @@ func fact(f Fact) string {
 			causes = append(causes, fmt.Sprintf("%s %d", cause, n))
 		}
 		slices.Sort(causes)
-		return fmt.Sprintf("version %d, granted %d, rejected %v", p.Version, p.Granted, causes)
+		text := fmt.Sprintf("version %d, granted %d, rejected %v", p.Version, p.Granted, causes)
+		if p.Reserved > 0 {
+			text += fmt.Sprintf(", reserved %d", p.Reserved)
+		}
+		return text
 	}
 	return fmt.Sprintf("%+v", f)
 }

@@ -19,7 +19,9 @@ var rewrite = flag.Bool("rewrite", false, "write what the core did into testdata
 
 // A script in testdata tells a core what happens, one event a line, and holds what it did, indented below. The language:
 //
-//	config KEY=VALUE...        before the first event: fields of Config
+//	config KEY=VALUE...        before the first event, failover or reconfigure: fields of Config
+//	queue PATH [weight=N] [min=QUANTITIES] [quota=QUANTITIES] [dynamic]   the same: one of Config.Queues; the path of the root is root
+//	queue PATH gone            takes it out again
 //	@12.5s                     the clock, from the start
 //	expect TEXT                some effect of the event above contains TEXT
 //	never TEXT                 none does
@@ -54,6 +56,8 @@ func runScript(t *testing.T, file string) {
 		case line == "" || strings.HasPrefix(line, "#"):
 		case word == "config":
 			s.configure(strings.Fields(rest))
+		case word == "queue":
+			s.queue(strings.Fields(rest))
 		case word[0] == '@':
 			s.clock(word[1:])
 		default:

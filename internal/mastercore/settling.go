@@ -20,6 +20,7 @@ func (c *Core) settle(l *launch, rep *deploy.LaunchReport) {
 			l.need = deploy.Resources{}
 			c.kill(l, "its worker no longer has the resources for it")
 		}
+		c.charge(l.queue, &l.need, 1)
 		c.touchWorker(l.worker)
 	}
 	if !l.confirmed {

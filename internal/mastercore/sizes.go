@@ -102,12 +102,12 @@ func wantOf(need *deploy.Resources, name string) int64 {
 	return int64(need.Of(name))
 }
 
-// largest names a worker of the largest size, nil if none has any of it.
-func (c *Core) largest(name string) *worker {
-	d := c.sizes.dim(name)
+// largest names a worker of the largest size among those that selectors allow, nil if none has any of it.
+func (c *Core) largest(sc *scope, name string) *worker {
+	d := c.sizesOf(sc).dim(name)
 	if d.big == nil {
 		for i := range c.place.w.list {
-			if w := c.place.w.list[i].is; w != nil && sizeOf(&w.spec, name) == d.max && d.max > 0 {
+			if w := c.place.w.list[i].is; w != nil && sc.allows(&w.spec) && sizeOf(&w.spec, name) == d.max && d.max > 0 {
 				d.big = w
 				break
 			}
@@ -127,10 +127,15 @@ func sizeOf(spec *deploy.WorkerSpec, name string) (size int64) {
 
 // redecideIfMaxChanged looks at everything that waits again, because what is feasible has changed, or whether there is a worker at all.
 func (c *Core) redecideIfMaxChanged() {
-	if !c.sizes.changed {
+	changed := c.sizes.changed
+	c.sizes.changed = false
+	for _, sc := range c.scopes {
+		changed = changed || sc.sizes.changed
+		sc.sizes.changed = false
+	}
+	if !changed {
 		return
 	}
-	c.sizes.changed = false
 	for i := range c.place.d.list {
 		if d := c.place.d.list[i].is; d != nil {
 			c.redecide(d)

@@ -35,15 +35,34 @@ func amountBytes(list []deploy.Amount) (n int) {
 }
 
 func appBytes(s *deploy.AppSpec) int {
-	n := recordBytes + len(s.Name) + len(s.User) + len(s.Driver.Host) + len(s.WebUI) + commandBytes(&s.Executor) + 2*fieldBytes*len(s.Targets)
+	n := recordBytes + len(s.Name) + len(s.User) + len(s.Driver.Host) + len(s.WebUI) + commandBytes(&s.Executor) + placeBytes(&s.Place) + 2*fieldBytes*len(s.Targets)
 	for i := range s.Profiles {
-		n += 4*fieldBytes + amountBytes(s.Profiles[i].Custom)
+		n += 5*fieldBytes + amountBytes(s.Profiles[i].Custom)
 	}
 	return n
 }
 
 func driverBytes(s *deploy.DriverSpec) int {
-	return recordBytes + len(s.Name) + len(s.User) + commandBytes(&s.Command) + amountBytes(s.Need.Custom)
+	return recordBytes + len(s.Name) + len(s.User) + commandBytes(&s.Command) + amountBytes(s.Need.Custom) + placeBytes(&s.Place)
+}
+
+func placeBytes(p *deploy.Placement) int {
+	n := len(p.Queue) + len(p.Apart) + 4*fieldBytes
+	for i := range p.Require {
+		n += requirementBytes(&p.Require[i])
+	}
+	for i := range p.Prefer {
+		n += requirementBytes(&p.Prefer[i].Requirement) + fieldBytes
+	}
+	return n
+}
+
+func requirementBytes(r *deploy.Requirement) int {
+	n := len(r.Key) + 3*fieldBytes
+	for _, v := range r.Values {
+		n += len(v) + fieldBytes
+	}
+	return n
 }
 
 func workerBytes(s *deploy.WorkerSpec) int {
@@ -69,7 +88,7 @@ func saneNeed(n *deploy.Resources) error {
 }
 
 // mergeTargets gives the profiles and targets of an application after a change; the old slices stay as they are.
-func mergeTargets(s *deploy.AppSpec, m *deploy.SetTargets) ([]deploy.Profile, []deploy.Target, error) {
+func mergeTargets(s *deploy.AppSpec, coresMax int32, m *deploy.SetTargets) ([]deploy.Profile, []deploy.Target, error) {
 	what := "application " + string(m.App)
 	if len(m.Profiles) > mostProfiles {
 		return nil, nil, fmt.Errorf("%s: %d profiles at once; use at most %d: %w", what, len(m.Profiles), mostProfiles, deploy.ErrInvalid)
@@ -99,9 +118,12 @@ func mergeTargets(s *deploy.AppSpec, m *deploy.SetTargets) ([]deploy.Profile, []
 			targets = append(targets, t)
 		}
 	}
+	if err := checkGangs(what, profiles, targets, coresMax); err != nil {
+		return nil, nil, err
+	}
 	return profiles, targets, nil
 }
 
 func sameProfile(a, b *deploy.Profile) bool {
-	return a.ID == b.ID && a.Cores == b.Cores && a.MemoryMiB == b.MemoryMiB && slices.Equal(a.Custom, b.Custom)
+	return a.ID == b.ID && a.Cores == b.Cores && a.MemoryMiB == b.MemoryMiB && a.Gang == b.Gang && slices.Equal(a.Custom, b.Custom)
 }

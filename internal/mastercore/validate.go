@@ -1,6 +1,7 @@
 package mastercore
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -181,8 +182,8 @@ func checkLabels(what string, labels []deploy.Label) error {
 	return nil
 }
 
-// checkApp judges a registration.
-func (c *Core) checkApp(s *deploy.AppSpec) error {
+// checkApp judges a registration, and names the queue where it does not.
+func (c *Core) checkApp(s *deploy.AppSpec) (err error) {
 	if err := deploy.CheckTitle("application name", s.Name, mostTitle); err != nil {
 		return err
 	}
@@ -201,6 +202,9 @@ func (c *Core) checkApp(s *deploy.AppSpec) error {
 			return err
 		}
 	}
+	if s.Place.Queue, err = c.checkPlace(what, &s.Place, false); err != nil {
+		return err
+	}
 	if len(s.Profiles) == 0 || s.Profiles[0].ID != 0 {
 		return fmt.Errorf("%s: it has no profile 0; describe its executors in the first one: %w", what, deploy.ErrInvalid)
 	}
@@ -210,7 +214,18 @@ func (c *Core) checkApp(s *deploy.AppSpec) error {
 	if err := checkTargets(what, s.Profiles, s.Targets); err != nil {
 		return err
 	}
+	if err := checkGangs(what, s.Profiles, s.Targets, cmp.Or(s.CoresMax, c.cfg.DefaultCores)); err != nil {
+		return err
+	}
 	return checkCommand(what, &s.Executor)
+}
+
+// checkPlace judges where and when something may run, and gives the queue that it is in from now on.
+func (c *Core) checkPlace(what string, p *deploy.Placement, driver bool) (queue string, err error) {
+	if err := p.Check(what, driver); err != nil {
+		return "", err
+	}
+	return c.queueFor(what, p.Queue)
 }
 
 func checkUser(what, user string) error {
@@ -258,8 +273,34 @@ func checkTargets(what string, profiles []deploy.Profile, targets []deploy.Targe
 	return nil
 }
 
-// checkDriver judges a submission.
-func (c *Core) checkDriver(s *deploy.DriverSpec) error {
+// checkGangs refuses gangs of unknown size, and those that could never start together.
+func checkGangs(what string, profiles []deploy.Profile, targets []deploy.Target, coresMax int32) error {
+	for i := range profiles {
+		p := &profiles[i]
+		if !p.Gang {
+			continue
+		}
+		total := deploy.NoLimit
+		for _, t := range targets {
+			if t.Profile == p.ID {
+				total = t.Total
+			}
+		}
+		switch all := int64(p.Cores) * int64(total); {
+		case p.Cores < 1:
+			return fmt.Errorf("%s: profile %d starts all at once, and its executors grow as cores come; say how many cores each of them takes: %w", what, p.ID, deploy.ErrInvalid)
+		case total == deploy.NoLimit:
+			return fmt.Errorf("%s: profile %d starts all at once, and has no target; say how many executors that is: %w", what, p.ID, deploy.ErrInvalid)
+		case coresMax != deploy.NoLimit && all > int64(coresMax):
+			return fmt.Errorf("%s: profile %d starts %s of %s at once, and %d is the maximum of the application: it could never start; ask for fewer, or raise the maximum: %w",
+				what, p.ID, deploy.Count(int64(total), "executor"), deploy.Count(int64(p.Cores), "core"), coresMax, deploy.ErrInvalid)
+		}
+	}
+	return nil
+}
+
+// checkDriver judges a submission, and names the queue where it does not.
+func (c *Core) checkDriver(s *deploy.DriverSpec) (err error) {
 	if err := deploy.CheckTitle("driver name", s.Name, mostTitle); err != nil {
 		return err
 	}
@@ -274,6 +315,9 @@ func (c *Core) checkDriver(s *deploy.DriverSpec) error {
 		return err
 	}
 	if err := checkCustom(what, s.Need.Custom); err != nil {
+		return err
+	}
+	if s.Place.Queue, err = c.checkPlace(what, &s.Place, true); err != nil {
 		return err
 	}
 	return checkCommand(what, &s.Command)

@@ -31,7 +31,8 @@ type worker struct {
 	deadAt     int64
 	failures   []failure
 	avoidedBy  []*demand
-	asideUntil int64 // put aside for failing too often; 0: not
+	asideUntil int64        // put aside for failing too often; 0: not
+	kept       *reservation // for somebody
 
 	slot  slotRef
 	timer timer
@@ -67,8 +68,16 @@ func (w *worker) leaveSession() {
 	w.heard, w.session = w.lastWord(), nil
 }
 
-// blocked says why w gets no work, NONE if it does.
+// blocked says why w gets no work, NONE if it does; who it is kept for gets it all the same.
 func (w *worker) blocked() deploy.ReasonCode {
+	if code := w.unusable(); code != deploy.ReasonNone || w.kept == nil {
+		return code
+	}
+	return deploy.ReasonReserved
+}
+
+// unusable says why w gets no work whoever asks, NONE if it does.
+func (w *worker) unusable() deploy.ReasonCode {
 	switch {
 	case !w.working():
 		return deploy.ReasonWorkerUnhealthy
@@ -180,7 +189,7 @@ func (c *Core) writeOff(w *worker, reason string, leaseEnd int64) {
 		c.replace(s, reason)
 	}
 	if w.member() {
-		c.sizes.remove(&w.spec)
+		c.sizeLeaves(w)
 		c.usable--
 		c.removeWorkerSlot(w)
 		c.unavoid(w)

@@ -57,7 +57,7 @@ func (c *ReasonCode) UnmarshalText(b []byte) (err error) {
 // Cause counts the workers that do not serve for one reason, and names the one that misses least.
 type Cause struct {
 	Code     ReasonCode `json:"code"`
-	Resource string     `json:"resource,omitempty"` // of INSUFFICIENT_RESOURCE; the selector of FILTERED_LABEL; the rule of FILTERED_RULE
+	Resource string     `json:"resource,omitempty"` // of INSUFFICIENT_RESOURCE; the selector of FILTERED_LABEL; the rule of FILTERED_RULE; who the nearest is kept for, of RESERVED; the policy that failed, of PLUGIN_*
 	Workers  int        `json:"workers"`
 	Nearest  WorkerID   `json:"nearest,omitempty"`
 	Have     int64      `json:"have,omitempty"` // of the nearest: cores, MiB or units

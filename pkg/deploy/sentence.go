@@ -33,6 +33,13 @@ func (c ReasonCode) Advice(position int) string {
 
 // String counts the workers that do not serve for one reason, and names the one that misses least.
 func (c *Cause) String() string {
+	switch c.Code {
+	case ReasonPluginError:
+		return "the policy " + c.Resource + " failed, and the built-in one placed; the master's log says why"
+	case ReasonPluginTimeout:
+		return "the policy " + c.Resource + " did not answer in time, and the built-in one placed"
+	default: // the others count workers
+	}
 	out := Count(int64(c.Workers), "worker") + " " + c.phrase()
 	switch {
 	case c.Nearest == "":
@@ -60,6 +67,9 @@ func (c *Cause) phrase() string {
 	case ReasonFilteredPlugin:
 		return "filtered out by " + c.Resource
 	case ReasonReserved:
+		if c.Resource != "" {
+			return "kept for larger requests, such as that of " + c.Resource
+		}
 		return "kept for a larger request"
 	case ReasonWorkerDraining:
 		return "draining"
@@ -70,27 +80,6 @@ func (c *Cause) phrase() string {
 	default: // the others are of the whole cluster
 	}
 	return c.Code.String()
-}
-
-// Infeasible says that something (what: an executor, the driver) wants more of a resource than the largest worker has.
-func Infeasible(what, resource string, want int64, largest WorkerID, has int64) string {
-	named := ""
-	if largest != "" {
-		named = ", " + string(largest) + ","
-	}
-	return fmt.Sprintf("%s wants %s; the largest worker%s has %s, so this can never run here: ask for less or add a larger worker",
-		what, FormatAmount(resource, want), named, FormatAmount(resource, has))
-}
-
-// FormatAmount writes an amount of a resource for people: 4 cores, 2.0 GiB, 1 gpu.
-func FormatAmount(resource string, n int64) string {
-	switch resource {
-	case ResourceCores:
-		return Count(n, "core")
-	case ResourceMemory:
-		return FormatMemory(n)
-	}
-	return fmt.Sprintf("%d %s", n, resource)
 }
 
 // Count says how many there are of something: 1 worker, 2 workers.

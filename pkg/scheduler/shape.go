@@ -203,7 +203,7 @@ func (sh *shape) index(which int) *index {
 }
 
 // order makes sure that an index has the trees of an order.
-func (s *State) order(x *index, by By, which int) {
+func (s *State) order(x *index, by By) {
 	var t *tree
 	switch by {
 	case ByMemoryFreeAsc, ByMemoryFreeDesc:
@@ -218,11 +218,7 @@ func (s *State) order(x *index, by By, which int) {
 	*t = newTree(&s.trees, by == ByWorkerID)
 	k, ok := x.cores.next(key{}, 0)
 	for ; ok; k, ok = x.cores.next(k, 0) {
-		w := &s.workers[k.ref()]
-		at := &w.in
-		if which == 1 {
-			at = w.capacity()
-		}
+		at := &s.workers[k.ref()].in
 		if by == ByWorkerID {
 			t.insert(keyOf(0, at.label, k.ref()), class(at.cores, at.memory))
 		} else {
