@@ -119,22 +119,25 @@ func ParseQuantities(text string) ([]Quantity, error) {
 		}
 		name, amount, ok := strings.Cut(part, "=")
 		if !ok {
-			return nil, fmt.Errorf("%q: %w: write resource=amount between commas, as in cores=10, memory=20g, gpu=2", part, ErrInvalid)
+			return nil, fmt.Errorf("%s: %w: write resource=amount between commas, as in cores=10, memory=20g, gpu=2", quoted(part), ErrInvalid)
 		}
 		q := Quantity{Resource: strings.TrimSpace(name)}
 		var err error
-		if amount = strings.TrimSpace(amount); q.Resource == ResourceMemory {
+		if amount = strings.TrimSpace(amount); q.Resource == ResourceMemory && amount != "0" {
 			q.Amount, err = ParseMemory(amount)
 		} else if q.Amount, err = strconv.ParseInt(amount, 10, 64); err != nil {
-			err = fmt.Errorf("%q is no whole number: %w", amount, ErrInvalid)
+			err = fmt.Errorf("%s is no whole number: %w", quoted(amount), ErrInvalid)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", q.Resource, err)
+			return nil, fmt.Errorf("%s: %w", quoted(q.Resource), err)
 		}
 		list = append(list, q)
 	}
 	slices.SortFunc(list, func(a, b Quantity) int { return cmp.Compare(a.Resource, b.Resource) })
-	return list, checkQuantities(strconv.Quote(text), list)
+	if err := checkQuantities(quoted(text), list); err != nil {
+		return nil, err
+	}
+	return list, nil
 }
 
 // FormatQuantities writes what ParseQuantities reads.
@@ -142,8 +145,8 @@ func FormatQuantities(list []Quantity) string {
 	var parts []string
 	for _, q := range list {
 		amount := strconv.FormatInt(q.Amount, 10)
-		if q.Resource == ResourceMemory {
-			amount = strconv.FormatInt(q.Amount, 10) + "m"
+		if q.Resource == ResourceMemory && q.Amount != 0 {
+			amount += "m"
 		}
 		parts = append(parts, q.Resource+"="+amount)
 	}

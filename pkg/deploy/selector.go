@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Operator relates the value of a label to the values of a requirement.
@@ -78,7 +79,7 @@ func ParseSelector(text string) ([]Requirement, error) {
 	for _, part := range splitSelector(text) {
 		r, err := parseRequirement(part)
 		if err != nil {
-			return nil, fmt.Errorf("selector %q: %w", text, err)
+			return nil, fmt.Errorf("selector %s: %w", quoted(text), err)
 		}
 		list = append(list, r)
 	}
@@ -93,13 +94,13 @@ func ParsePreferences(text string) ([]Preference, error) {
 		if weight, rest, ok := strings.Cut(part, ":"); ok && strings.Trim(weight, "0123456789 ") == "" {
 			n, err := strconv.Atoi(strings.TrimSpace(weight))
 			if err != nil || n < 1 || n > 100 {
-				return nil, fmt.Errorf("preference %q: the weight is %q; write a number from 1 to 100 before the colon: %w", part, weight, ErrInvalid)
+				return nil, fmt.Errorf("preference %s: the weight is %s; write a number from 1 to 100 before the colon: %w", quoted(part), quoted(weight), ErrInvalid)
 			}
 			p.Weight, part = int32(n), rest
 		}
 		var err error
 		if p.Requirement, err = parseRequirement(part); err != nil {
-			return nil, fmt.Errorf("preference %q: %w", text, err)
+			return nil, fmt.Errorf("preference %s: %w", quoted(text), err)
 		}
 		list = append(list, p)
 	}
@@ -130,29 +131,34 @@ func splitSelector(text string) []string {
 
 func parseRequirement(text string) (Requirement, error) {
 	text = strings.TrimSpace(text)
-	if key, list, ok := strings.Cut(text, "("); ok {
-		return parseSet(text, key, list)
+	if head, value, ok := strings.Cut(text, "="); ok && !strings.Contains(head, "(") {
+		key, not := strings.CutSuffix(head, "!")
+		if not {
+			return requirement(text, key, OpNotIn, value)
+		}
+		return requirement(text, key, OpIn, value)
 	}
-	if key, value, ok := strings.Cut(text, "!="); ok {
-		return requirement(text, key, OpNotIn, value)
-	}
-	if key, value, ok := strings.Cut(text, "="); ok {
-		return requirement(text, key, OpIn, strings.TrimPrefix(value, "="))
+	if head, list, ok := strings.Cut(text, "("); ok {
+		return parseSet(text, head, list)
 	}
 	if key, ok := strings.CutSuffix(text, " exists"); ok {
 		return requirement(text, key, OpExists)
 	}
-	return Requirement{}, fmt.Errorf("%q: %w: write key=value, key!=value, key in (a, b), key notin (a, b) or key exists", text, ErrInvalid)
+	return Requirement{}, fmt.Errorf("%s: %w: write key=value, key!=value, key in (a, b), key notin (a, b) or key exists", quoted(text), ErrInvalid)
 }
 
 func parseSet(text, head, list string) (Requirement, error) {
-	key, word, _ := strings.Cut(strings.TrimSpace(head), " ")
-	list, closed := strings.CutSuffix(strings.TrimSpace(list), ")")
-	op, known := map[string]Operator{"in": OpIn, "notin": OpNotIn}[strings.TrimSpace(word)]
-	if !known || !closed {
-		return Requirement{}, fmt.Errorf("%q: %w: write key in (a, b) or key notin (a, b)", text, ErrInvalid)
+	words := strings.Fields(head)
+	list, closed := strings.CutSuffix(list, ")")
+	known := len(words) == 2 && (words[1] == OpIn.String() || words[1] == OpNotIn.String())
+	if !known || !closed || strings.TrimSpace(list) == "" {
+		return Requirement{}, fmt.Errorf("%s: %w: write key in (a, b) or key notin (a, b)", quoted(text), ErrInvalid)
 	}
-	return requirement(text, key, op, strings.Split(list, ",")...)
+	op := OpIn
+	if words[1] == OpNotIn.String() {
+		op = OpNotIn
+	}
+	return requirement(text, words[0], op, strings.Split(list, ",")...)
 }
 
 func requirement(text, key string, op Operator, values ...string) (Requirement, error) {
@@ -162,7 +168,7 @@ func requirement(text, key string, op Operator, values ...string) (Requirement, 
 	}
 	slices.Sort(r.Values)
 	r.Values = slices.Compact(r.Values)
-	if err := r.Check("selector " + strconv.Quote(text)); err != nil {
+	if err := r.Check(quoted(text)); err != nil {
 		return Requirement{}, err
 	}
 	return r, nil
@@ -191,11 +197,34 @@ func (r *Requirement) Check(what string) error {
 		return fmt.Errorf("%s: %d values; use at most %d: %w", what, len(r.Values), mostValues, ErrInvalid)
 	}
 	for i, v := range r.Values {
-		if len(v) > mostValueBytes {
-			return fmt.Errorf("%s: a value of %d bytes; use at most %d: %w", what, len(v), mostValueBytes, ErrInvalid)
+		if err := checkValue(what, v); err != nil {
+			return err
 		}
 		if i > 0 && r.Values[i-1] >= v {
 			return fmt.Errorf("%s: value %q stands after %q; name each once, sorted: %w", what, v, r.Values[i-1], ErrInvalid)
+		}
+	}
+	return nil
+}
+
+// checkValue refuses what could not be read again where selectors are written.
+func checkValue(what, v string) error {
+	switch {
+	case len(v) > mostValueBytes:
+		return fmt.Errorf("%s: a value of %d bytes; use at most %d: %w", what, len(v), mostValueBytes, ErrInvalid)
+	case !utf8.ValidString(v):
+		return refusal(what+": value", v, "is not valid UTF-8; save or type it in UTF-8")
+	case strings.TrimSpace(v) != v:
+		return refusal(what+": value", v, "begins or ends with a blank; take it away")
+	case strings.HasPrefix(v, "="):
+		return refusal(what+": value", v, "begins with =; write key=value with one =")
+	}
+	if i := strings.IndexAny(v, ",()"); i >= 0 {
+		return refusal(what+": value", v, "has "+strconv.Quote(v[i:i+1])+", which separates values; label the workers without it")
+	}
+	for _, r := range v {
+		if fault := runeFault(r); fault != "" {
+			return refusal(what+": value", v, "has "+fault+"; take it out")
 		}
 	}
 	return nil
