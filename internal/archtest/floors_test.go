@@ -64,6 +64,7 @@ var rooms = []room{
 	{"pkg/rpc/memrpc", 2, plain},
 	{"pkg/rpc/door", 2, plain},
 	{"pkg/artifact/httpfetch", 2, plain},
+	{"pkg/why", 2, plain},
 	{"pkg/deploy/deploytest", 2, proof},
 	{"pkg/scheduler/schedulertest", 2, proof},
 	{"pkg/recovery/recoverytest", 2, proof},

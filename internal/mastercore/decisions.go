@@ -271,13 +271,13 @@ func (c *Core) infeasibleText(d *demand, key reasonKey) string {
 	if d.driver != nil {
 		what = "the driver"
 	}
-	whose := "the largest worker"
+	with := ""
 	if sc := d.scope(); sc != nil {
-		whose = "the largest of the workers with " + sc.text
+		with = sc.text
 	}
+	var largest deploy.WorkerID
 	if w := c.largest(d.scope(), key.s); w != nil {
-		whose += ", " + string(w.spec.ID) + ","
+		largest = w.spec.ID
 	}
-	return fmt.Sprintf("%s wants %s; %s has %s, so this can never run here: ask for less or add a larger worker",
-		what, showAmount(key.s, key.b), whose, showAmount(key.s, key.a))
+	return deploy.Infeasible(what, with, key.s, key.b, largest, key.a)
 }

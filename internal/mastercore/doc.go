@@ -16,7 +16,7 @@
 //	requests.go answers.go           what clients ask for, once per RequestID
 //	demands.go placement.go plan.go  what the placer is told, and the re-check of what it proposes
 //	queues.go rules.go reservations.go  whose turn it is, where, and what is kept for whom
-//	decisions.go quotes.go titles.go sizes.go scopes.go  why something waits
+//	decisions.go quotes.go sizes.go scopes.go  why something waits
 //	recovery.go numbers.go deadlines.go rows.go validate.go sizewalk.go
 //
 // What a reader may wonder about:

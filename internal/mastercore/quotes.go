@@ -1,6 +1,7 @@
 package mastercore
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -105,9 +106,12 @@ func quotaText(d *demand) string {
 		return fmt.Sprintf("the quota of queue %s was used up; wait, or ask for more", q.title())
 	}
 	return fmt.Sprintf("queue %s has %s of its quota of %s, and %s more are wanted; wait, or raise the quota",
-		q.title(), showAmount(most.Resource, amountOf(q.total, most.Resource)), showAmount(most.Resource, most.Amount),
-		showAmount(most.Resource, wantOf(&need, most.Resource)))
+		q.title(), deploy.FormatAmount(most.Resource, amountOf(q.total, most.Resource)), deploy.FormatAmount(most.Resource, most.Amount),
+		deploy.FormatAmount(most.Resource, wantOf(&need, most.Resource)))
 }
+
+// title is the path of q, or what people call the root.
+func (q *queue) title() string { return cmp.Or(q.Name, deploy.RootQueue) }
 
 // manifold is what n units take together.
 func manifold(need deploy.Resources, n int32) deploy.Resources {

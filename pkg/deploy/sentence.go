@@ -82,6 +82,31 @@ func (c *Cause) phrase() string {
 	return c.Code.String()
 }
 
+// Infeasible says that something (what: an executor, the driver) wants more of a resource than the largest worker has. with names the
+// selectors that it wants workers to meet, if any.
+func Infeasible(what, with, resource string, want int64, largest WorkerID, has int64) string {
+	named := "the largest worker"
+	if with != "" {
+		named = "the largest of the workers with " + with
+	}
+	if largest != "" {
+		named += ", " + string(largest) + ","
+	}
+	return fmt.Sprintf("%s wants %s; %s has %s, so this can never run here: ask for less or add a larger worker",
+		what, FormatAmount(resource, want), named, FormatAmount(resource, has))
+}
+
+// FormatAmount writes an amount of a resource for people: 4 cores, 2.0 GiB, 1 gpu.
+func FormatAmount(resource string, n int64) string {
+	switch resource {
+	case ResourceCores:
+		return Count(n, "core")
+	case ResourceMemory:
+		return FormatMemory(n)
+	}
+	return fmt.Sprintf("%d %s", n, resource)
+}
+
 // Count says how many there are of something: 1 worker, 2 workers.
 func Count(n int64, word string) string {
 	if n == 1 {

@@ -24,6 +24,7 @@ type Master struct {
 	scheduling atomic.Pointer[Scheduling] // the newest
 	peers      atomic.Uint64              // last PeerID given
 	calls      atomic.Uint64              // last CallID given
+	asking     chan struct{}              // has one place: who fills it may look at all rows
 }
 
 // New checks cfg and deps and makes a master that does nothing yet.
@@ -35,7 +36,7 @@ func New(cfg Config, deps Deps) (*Master, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	m := &Master{cfg: cfg, deps: deps, log: log}
+	m := &Master{cfg: cfg, deps: deps, log: log, asking: make(chan struct{}, 1)}
 	m.scheduling.Store(cfg.scheduling(deps.Policy))
 	return m, nil
 }

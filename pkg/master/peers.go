@@ -61,11 +61,17 @@ func (m *Master) redirect(ctx context.Context, conn rpc.Conn) error {
 	return err
 }
 
-// call answers one question of a client.
+// call answers one question of a client: those that change nothing from what readers see, the others by the core.
 func (m *Master) call(ctx context.Context, from deploy.Principal, req deploy.Message) (deploy.Message, error) {
 	t := m.term.Load()
 	if t == nil {
 		return m.standby(ctx), nil
+	}
+	switch q := req.(type) {
+	case deploy.Explain:
+		return m.Explain(ctx, q)
+	case deploy.Plan:
+		return m.Plan(ctx, q)
 	}
 	id := deploy.CallID(m.calls.Add(1))
 	reply := make(chan deploy.Message, 1)

@@ -53,6 +53,9 @@ func (s *State) applyRows(u *Update) {
 	for i := range u.Demands {
 		s.applyDemand(&u.Demands[i])
 	}
+	for i := range u.Held {
+		s.applyHeld(&u.Held[i])
+	}
 }
 
 func byID(rows []WorkerRow) []int {
@@ -86,21 +89,25 @@ func (s *State) applyWorker(row *WorkerRow) {
 		return
 	}
 	s.note(row.Ref, w)
-	if w.row.Host != row.Host || !slices.Equal(w.row.Labels, row.Labels) {
-		w.seen.cores, w.seen.memory = -1, -1 // it may be another one's now
+	moves := w.row.Host != row.Host || !slices.Equal(w.row.Labels, row.Labels)
+	if moves {
+		w.seen.cores, w.seen.memory = -1, -1 // others may want it now
+		s.moveOut(w)
 	}
 	if !w.live {
 		w.row.ID = row.ID
 		s.enrol(row.Ref, w)
 		w.live, w.last = true, -1
 		s.blocked[w.closed]++
-	} else {
-		s.hold(w, -1)
 	}
+	s.call(w)
 	s.recount(w, row)
 	w.row.Ref, w.row.Host, w.row.Blocked, w.row.For = row.Ref, row.Host, row.Blocked, row.For
-	s.hold(w, 1)
-	s.bar(w, row.Blocked, row.For)
+	s.bar(row.Ref, w, row.Blocked, row.For)
+	s.call(w)
+	if moves {
+		s.moveIn(w)
+	}
 	copyResources(&w.row.Free, &row.Free)
 	copyResources(&w.free, &row.Free)
 	s.moves(row.Ref, w)
@@ -110,7 +117,7 @@ func (s *State) applyWorker(row *WorkerRow) {
 func (s *State) log(version *uint64, ref uint32, kind slotKind) {
 	if *version != s.version || s.version == 0 {
 		*version = s.version
-		s.history.add(s.version, ref, kind)
+		s.history.add(change{version: s.version, ref: ref, kind: kind})
 	}
 }
 
@@ -131,15 +138,17 @@ func (s *State) recount(w *worker, row *WorkerRow) {
 }
 
 func (s *State) removeWorker(ref WorkerRef, w *worker) {
+	s.call(w)
+	s.vacate(ref, w)
 	s.evict(uint32(ref), w)
 	s.names.remove(keyOf(0, w.label, uint32(ref)))
 	s.total(uint32(ref), w, false)
 	s.dropKinds()
-	s.hold(w, -1)
+	s.bar(ref, w, deploy.ReasonNone, 0)
 	s.blocked[w.closed]--
 	w.live, w.counted = false, false
 	w.seen.cores, w.seen.memory = -1, -1 // whoever comes next was never seen
-	w.row.ID, w.row.Host, w.row.Blocked, w.closed = "", "", deploy.ReasonNone, deploy.ReasonNone
+	w.row.ID, w.row.Host, w.row.Blocked, w.row.For = "", "", deploy.ReasonNone, 0
 }
 
 // evict takes a worker out of the indexes of what is free, before its capacity or id changes.
@@ -159,18 +168,20 @@ func (s *State) applyDemand(row *DemandRow) {
 		return
 	}
 	s.log(&d.version, uint32(row.Ref), ofDemand)
-	shape, slot := int32(0), int32(-1)
+	shape, slot, rule := int32(0), int32(-1), int32(0)
 	if !row.Gone {
 		shape, slot = s.intern(row.Need.Custom, row.Require, nil, 0), s.shareOf(row.Share)
+		rule = s.ruleOf(row, slot)
 		s.shapes.list[shape].live++
 	}
 	if d.live {
 		s.forget(d)
 		s.shapes.list[d.shape].live--
+		s.unrule(d.rule, d.share)
 		s.part(d.share)
 		s.queues[d.row.Queue].members--
 	}
-	d.live, d.shape, d.share = !row.Gone, shape, slot
+	d.live, d.shape, d.share, d.rule = !row.Gone, shape, slot, rule
 	if row.Gone {
 		d.row.Subject = ""
 		return

@@ -114,15 +114,13 @@ func (s *State) advance(l *line) (DemandRef, bool) {
 	return s.ask(DemandRef(k.ref())), true
 }
 
-// roomFor tells whether a group's need fits a worker and the quotas now.
+// roomFor tells whether a group's need fits a worker, by the rules, and the quotas now.
 func (s *State) roomFor(g *group) bool {
-	if s.limited > 0 {
-		n := s.need(g)
-		if _, number := s.beyond(g.queue, &n, g.units, false); number >= 0 {
-			return false
-		}
+	n := s.need(g)
+	if _, number := s.beyond(g.queue, &n, g.units, false); number >= 0 {
+		return false
 	}
-	return s.shape(g.shape).free.fits(g.cores, g.memory)
+	return s.fitsOpen(g.shape, &n, g.rule)
 }
 
 // ask counts a demand as asked, and looks at the one asked before it in its line, now that the policy has done with that.

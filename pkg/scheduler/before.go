@@ -1,6 +1,6 @@
 package scheduler
 
-// maxLooked bounds the workers looked at for a demand with custom resources.
+// maxLooked bounds the workers looked at for a demand that not all of them may serve.
 const maxLooked = 256
 
 // before finds out whether others of this plan took what a demand would have fitted on: it orders the workers taken from by what they had
@@ -38,12 +38,12 @@ func (s *State) displaced(ref DemandRef, d *demand) bool {
 		t = &b.custom
 	}
 	from := below(uint32(n.Cores))
-	for looked := 0; len(n.Custom) == 0 || looked < maxLooked; looked++ {
+	for looked := 0; d.shape == 0 && d.rule == 0 || looked < maxLooked; looked++ {
 		k, ok := t.next(from, uint64(n.MemoryMiB))
 		if !ok {
 			return false
 		}
-		if s.hadRoom(WorkerRef(k.ref()), ref, n) {
+		if s.hadRoom(WorkerRef(k.ref()), ref, d) {
 			return true
 		}
 		from = k
@@ -52,8 +52,11 @@ func (s *State) displaced(ref DemandRef, d *demand) bool {
 }
 
 // hadRoom tells whether a worker had room for one more unit of a demand, besides what the demand itself took there.
-func (s *State) hadRoom(at WorkerRef, ref DemandRef, n *Need) bool {
-	w := &s.workers[at]
+func (s *State) hadRoom(at WorkerRef, ref DemandRef, d *demand) bool {
+	w, n := &s.workers[at], &d.row.Need
+	if !w.admits(ref) || s.shapes.list[d.shape].unmet(w.row.Labels) >= 0 || !s.allows(d.rule, w) {
+		return false
+	}
 	cores, units, others := int32(0), int32(0), false
 	for i := w.last; i >= 0; i = s.back[i] {
 		if g := &s.buf.grants[i]; g.Demand == ref {
@@ -63,7 +66,7 @@ func (s *State) hadRoom(at WorkerRef, ref DemandRef, n *Need) bool {
 			others = true
 		}
 	}
-	if !others || s.demands[ref].row.Grow && units > 0 {
+	if !others || d.row.Grow && units > 0 {
 		return false
 	}
 	have := &w.row.Free

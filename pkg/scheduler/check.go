@@ -28,6 +28,11 @@ func (s *State) check(u *Update) error {
 			return fmt.Errorf("demand %d (%s): %w", u.Demands[i].Ref, u.Demands[i].Subject, err)
 		}
 	}
+	for i := range u.Held {
+		if err := s.checkHeld(u.Full, &u.Held[i]); err != nil {
+			return fmt.Errorf("held by share %d on worker %d: %w", u.Held[i].Share, u.Held[i].Worker, err)
+		}
+	}
 	return s.checkLeft(u)
 }
 
@@ -35,6 +40,9 @@ func (s *State) check(u *Update) error {
 func (s *State) makeRoom(u *Update) {
 	for i := range u.Queues {
 		s.queueSlot(u.Queues[i].Ref)
+	}
+	for i := range u.Held {
+		s.workerSlot(u.Held[i].Worker)
 	}
 	for i := range u.Workers {
 		s.workerSlot(u.Workers[i].Ref)
@@ -66,12 +74,18 @@ func (s *State) checkWorker(r *WorkerRow) error {
 	if w.named == s.update {
 		return fmt.Errorf("named twice: %w", ErrBadUpdate)
 	}
-	w.named = s.update
+	w.named, w.leaves = s.update, r.Gone
 	if r.Gone {
 		return nil
 	}
 	if r.ID == "" {
 		return fmt.Errorf("no id: %w", ErrBadUpdate)
+	}
+	if r.Blocked == deploy.ReasonReserved && int64(r.For) >= int64(s.cfg.MaxDemands) {
+		return fmt.Errorf("reserved for demand %d, the limit is %d: %w", r.For, s.cfg.MaxDemands, ErrBadUpdate)
+	}
+	if err := checkLabels(r.Labels); err != nil {
+		return err
 	}
 	if err := checkAmounts(&r.Total, &deploy.Resources{Cores: deploy.NoLimit, MemoryMiB: 1<<63 - 1}, 0); err != nil {
 		return fmt.Errorf("total: %w", err)
@@ -81,6 +95,37 @@ func (s *State) checkWorker(r *WorkerRow) error {
 	}
 	if missing(r.Total.Custom, r.Free.Custom) >= 0 {
 		return fmt.Errorf("more is free than there is: %s of %s: %w", r.Free, r.Total, ErrBadUpdate)
+	}
+	return nil
+}
+
+// checkLabels holds labels sorted by key, each named once.
+func checkLabels(labels []deploy.Label) error {
+	for i := range labels {
+		if i > 0 && labels[i-1].Key >= labels[i].Key {
+			return fmt.Errorf("label %q stands after %q: %w: name each once, sorted by key", labels[i].Key, labels[i-1].Key, ErrBadUpdate)
+		}
+	}
+	return nil
+}
+
+// checkHeld holds what somebody has on a worker that is there.
+func (s *State) checkHeld(full bool, r *HeldRow) error {
+	switch {
+	case r.Share == 0:
+		return fmt.Errorf("%w: share 0 is nobody's", ErrBadUpdate)
+	case r.Executors < 0:
+		return fmt.Errorf("%d executors: %w: none is 0", r.Executors, ErrBadUpdate)
+	case int64(r.Worker) >= int64(s.cfg.MaxWorkers):
+		return fmt.Errorf("slot beyond the limit of %d: %w", s.cfg.MaxWorkers, ErrBadUpdate)
+	}
+	w := s.workerSlot(r.Worker)
+	there := w.live && !full
+	if w.named == s.update {
+		there = !w.leaves
+	}
+	if r.Executors > 0 && !there {
+		return fmt.Errorf("%d executors: %w: the worker is gone", r.Executors, ErrBadUpdate)
 	}
 	return nil
 }
@@ -126,8 +171,30 @@ func (s *State) checkDemand(u *Update, r *DemandRow) error {
 		return fmt.Errorf("a gang of what grows, of drivers or without bound: %w: it is a number of executors of one size", ErrBadUpdate)
 	case r.Grow && (r.Driver || r.Need.Cores != 1):
 		return fmt.Errorf("only executors grow, and by one core: %w", ErrBadUpdate)
+	case r.MaxPerWorker < 0:
+		return fmt.Errorf("at most %d executors per worker: %w: 0 is no limit", r.MaxPerWorker, ErrBadUpdate)
+	case (r.Apart != "" || r.MaxPerWorker > 0) && (r.Driver || r.Share == 0):
+		return fmt.Errorf("apart %q, at most %d per worker: %w: such rules are for executors with a share", r.Apart, r.MaxPerWorker, ErrBadUpdate)
+	case len(r.Prefer) > maxPrefer:
+		return fmt.Errorf("%d preferred selectors: %w: at most %d", len(r.Prefer), ErrBadUpdate, maxPrefer)
 	case r.Units < 0 || r.Cores < 0 || r.Profile < 0:
 		return fmt.Errorf("%d units, %d cores, profile %d: %w: none is below 0", r.Units, r.Cores, r.Profile, ErrBadUpdate)
+	}
+	return checkSelectors(r)
+}
+
+// checkSelectors holds operators that are known and weights from 1 to 100.
+func checkSelectors(r *DemandRow) error {
+	for i := range r.Require {
+		if r.Require[i].Operator > deploy.OpExists {
+			return fmt.Errorf("required selector %d: operator %d is not known: %w", i, r.Require[i].Operator, ErrBadUpdate)
+		}
+	}
+	for i := range r.Prefer {
+		p := &r.Prefer[i]
+		if p.Operator > deploy.OpExists || p.Weight < 1 || p.Weight > 100 {
+			return fmt.Errorf("preferred selector %d: operator %d, weight %d: %w: want a known one and 1 to 100", i, p.Operator, p.Weight, ErrBadUpdate)
+		}
 	}
 	return nil
 }

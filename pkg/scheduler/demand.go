@@ -11,6 +11,7 @@ type demand struct {
 	granted int32 // cores of this view
 	shape   int32
 	share   int32 // slot of the share, -1 if it shares with nobody
+	rule    int32
 	wake    Wake
 	group   int32  // while parked with WakeNeedFits
 	overdue bool   // and its time has passed
@@ -38,6 +39,7 @@ type share struct {
 	number  uint32
 	demands int32
 	granted int32
+	rule    int32 // the first of its rules, 0 if none
 }
 
 // groupKey is what makes waiting demands alike: a worker and the quotas have room for all of them or none.
@@ -47,6 +49,7 @@ type groupKey struct {
 	cores  int32
 	shape  int32
 	queue  uint32
+	rule   int32
 	driver bool
 }
 
@@ -175,7 +178,7 @@ func (s *State) unpark(d *demand) {
 func (s *State) join(d *demand) {
 	q := &s.waits
 	n := &d.row.Need
-	k := groupKey{memory: n.MemoryMiB, cores: n.Cores, units: d.atOnce(), shape: d.shape, queue: d.row.Queue, driver: d.row.Driver}
+	k := groupKey{memory: n.MemoryMiB, cores: n.Cores, units: d.atOnce(), shape: d.shape, queue: d.row.Queue, rule: d.rule, driver: d.row.Driver}
 	i, ok := q.byNeed[k]
 	if !ok {
 		i = int32(len(q.groups))
@@ -186,6 +189,9 @@ func (s *State) join(d *demand) {
 		}
 		q.groups[i] = group{groupKey: k, members: newTree(&s.trees, false)}
 		q.byNeed[k] = i
+		if k.rule != 0 {
+			s.rules.groups.insert(pairKey(uint32(k.rule), uint32(i)), 0)
+		}
 		s.rest(i, &q.groups[i])
 	}
 	d.group = i
@@ -210,6 +216,9 @@ func (s *State) leave(d *demand) {
 func (s *State) dissolve(i int32) {
 	g := &s.waits.groups[i]
 	g.members.drop()
+	if g.rule != 0 {
+		s.rules.groups.remove(pairKey(uint32(g.rule), uint32(i)))
+	}
 	delete(s.waits.byNeed, g.groupKey)
 	*g = group{}
 	s.waits.unused = append(s.waits.unused, i)

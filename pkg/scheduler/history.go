@@ -9,28 +9,30 @@ type history struct {
 
 type change struct {
 	version uint64
-	ref     uint32
+	ref     uint32    // of the slot, or a share
+	worker  WorkerRef // of what is held
 	kind    slotKind
 }
 
-// slotKind says what a slot is of.
+// slotKind says what a change is of.
 type slotKind uint8
 
 const (
 	ofWorker slotKind = iota
 	ofDemand
 	ofQueue
+	ofHeld
 )
 
 func (h *history) reset(limit int) { *h = history{entries: h.entries[:0], limit: limit} }
 
-func (h *history) add(version uint64, ref uint32, kind slotKind) {
+func (h *history) add(c change) {
 	if len(h.entries) == 2*h.limit {
 		h.floor = h.entries[h.limit-1].version
 		n := copy(h.entries, h.entries[h.limit:])
 		h.entries = h.entries[:n]
 	}
-	h.entries = append(h.entries, change{version, ref, kind})
+	h.entries = append(h.entries, c)
 }
 
 // Changes gives all rows that changed after version since, as they are now. If that is not known any more the update is a full one and
@@ -56,6 +58,8 @@ func (v View) Changes(since uint64) (u *Update, ok bool) {
 			u.Demands = append(u.Demands, s.demandRow(DemandRef(c.ref)))
 		case c.kind == ofQueue && s.queues[c.ref].version == c.version:
 			u.Queues = append(u.Queues, s.queueRow(c.ref))
+		case c.kind == ofHeld: // once for each change of it
+			u.Held = append(u.Held, HeldRow{c.ref, c.worker, s.workers[c.worker].tenant(c.ref).held})
 		}
 	}
 	return u, true
@@ -74,6 +78,10 @@ func (s *State) allRows(u *Update) {
 	}
 	for _, ref := range s.ranked {
 		u.Queues = append(u.Queues, s.queues[ref].row)
+	}
+	for k, ok := s.rules.tenants.next(key{}, 0); ok; k, ok = s.rules.tenants.next(k, 0) {
+		share, w := uint32(k.hi), WorkerRef(k.ref())
+		u.Held = append(u.Held, HeldRow{share, w, s.workers[w].tenant(share).held})
 	}
 }
 

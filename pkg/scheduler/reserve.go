@@ -1,15 +1,6 @@
 package scheduler
 
-import (
-	"slices"
-
-	"github.com/musterproject/muster/pkg/deploy"
-)
-
-// holds tells whether workers are kept for a demand, by the books or by this view.
-func (s *State) holds(ref DemandRef) bool {
-	return s.holding[ref] > 0 || s.open && slices.ContainsFunc(s.buf.reserve, func(r Reservation) bool { return r.Demand == ref })
-}
+import "github.com/musterproject/muster/pkg/deploy"
 
 // Reserve proposes to keep workers for d until it is served: all of them, or none and false. It must wait without a take and hold none yet,
 // and they must take work and be kept for nobody. For the rest of the view they fit nobody else.
@@ -37,7 +28,7 @@ func (v View) Reserve(d DemandRef, workers []WorkerRef) bool {
 // keep closes a worker for all but one demand, for this view.
 func (s *State) keep(at WorkerRef, d DemandRef) {
 	w := &s.workers[at]
-	s.bar(w, deploy.ReasonReserved, d)
+	s.bar(at, w, deploy.ReasonReserved, d)
 	s.moves(at, w)
 }
 
@@ -48,7 +39,7 @@ func (s *State) letGo(n int) {
 		if s.planned {
 			s.note(r.Worker, w)
 		}
-		s.bar(w, w.row.Blocked, w.row.For)
+		s.bar(r.Worker, w, w.row.Blocked, w.row.For)
 		s.moves(r.Worker, w)
 	}
 	if !s.planned {
@@ -56,30 +47,5 @@ func (s *State) letGo(n int) {
 	}
 }
 
-// bar says why a worker takes no work now, and for whom it is kept all the same.
-func (s *State) bar(w *worker, code deploy.ReasonCode, by DemandRef) {
-	s.blocked[w.closed]--
-	s.blocked[code]++
-	w.closed, w.keptFor = code, by
-}
-
-// hold counts the workers that the books keep for demands.
-func (s *State) hold(w *worker, sign int32) {
-	if w.row.Blocked != deploy.ReasonReserved {
-		return
-	}
-	if s.holding[w.row.For] += sign; s.holding[w.row.For] == 0 {
-		delete(s.holding, w.row.For)
-	}
-}
-
 // Reserved counts the demands that workers are kept for, by the books and by this view.
-func (v View) Reserved() int {
-	n, last := len(v.state.holding), NoDemand
-	for _, r := range v.state.buf.reserve {
-		if r.Demand != last {
-			n, last = n+1, r.Demand
-		}
-	}
-	return n
-}
+func (v View) Reserved() int { return v.state.keepers }

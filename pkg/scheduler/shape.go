@@ -203,7 +203,7 @@ func (sh *shape) index(which int) *index {
 }
 
 // order makes sure that an index has the trees of an order.
-func (s *State) order(x *index, by By) {
+func (s *State) order(x *index, by By, which int) {
 	var t *tree
 	switch by {
 	case ByMemoryFreeAsc, ByMemoryFreeDesc:
@@ -218,7 +218,11 @@ func (s *State) order(x *index, by By) {
 	*t = newTree(&s.trees, by == ByWorkerID)
 	k, ok := x.cores.next(key{}, 0)
 	for ; ok; k, ok = x.cores.next(k, 0) {
-		at := &s.workers[k.ref()].in
+		w := &s.workers[k.ref()]
+		at := &w.in
+		if which == 1 {
+			at = w.capacity()
+		}
 		if by == ByWorkerID {
 			t.insert(keyOf(0, at.label, k.ref()), class(at.cores, at.memory))
 		} else {

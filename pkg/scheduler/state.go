@@ -47,7 +47,7 @@ type State struct {
 	names   tree // all workers by label
 	newest  uint32
 	workers []worker
-	blocked [256]int32 // live workers by Blocked
+	blocked [256]int32 // live workers by why they take no work
 	moved   []WorkerRef
 	stirred []uint32
 	changed []WorkerRef
@@ -56,6 +56,9 @@ type State struct {
 	shares  []share
 	byShare map[uint32]int32
 	unused  []int32 // shares
+	rules   rules
+	kept    tree // workers that are RESERVED, by (demand, worker)
+	keepers int  // demands of kept
 	waits   waits
 	history history
 
@@ -68,8 +71,7 @@ type State struct {
 	eased    []uint32 // queues whose quota may leave more room than a policy last saw
 	charged  []uint32 // queues with takes of this view
 	scratch  []int64
-	lists    []int64             // what Quantities gives
-	holding  map[DemandRef]int32 // workers kept for demands, by the books
+	lists    []int64 // what Quantities gives
 
 	update uint64 // counts updates, for duplicates within one
 
@@ -79,6 +81,7 @@ type State struct {
 	walk    walk
 	takes   uint64 // counts takes, also those taken back
 	search  search
+	few     []WorkerRef // scratch
 	touched []WorkerRef
 	gained  []DemandRef // demands with takes
 	back    []int32     // of each grant the one before it on its worker, -1 if none
@@ -109,7 +112,8 @@ func NewState(cfg Config) *State {
 func (s *State) reset() {
 	s.trees.nodes, s.trees.free = s.trees.nodes[:0], s.trees.free[:0]
 	s.shapes = shapes{byHash: map[uint64][]int32{}, list: []shape{{groups: newTree(&s.trees, false)}}}
-	s.names = newTree(&s.trees, false)
+	s.names, s.kept = newTree(&s.trees, false), newTree(&s.trees, false)
+	s.rules, s.search, s.keepers = newRules(&s.trees), search{}, 0
 	s.kinds = s.kinds[:0]
 	clear(s.workers)
 	clear(s.demands)
@@ -120,7 +124,6 @@ func (s *State) reset() {
 	s.moved, s.changed, s.stirred = s.moved[:0], s.changed[:0], s.stirred[:0]
 	s.waits = newWaits(&s.trees)
 	s.resetQueues()
-	s.holding = map[DemandRef]int32{}
 	s.before = newBefore(&s.trees)
 	s.history.reset(s.cfg.History)
 	s.buf = &s.bufs[0]

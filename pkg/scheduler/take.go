@@ -20,9 +20,7 @@ func (s *State) take(ref DemandRef, at WorkerRef, cores int32, group uint32) boo
 		return false
 	case cores != n.Cores && (!d.row.Grow || cores < n.Cores), s.coresLeft(d) < cores:
 		return false
-	case w.free.Cores < cores || !w.fits(n):
-		return false
-	case d.row.Grow && s.grows(ref, w):
+	case w.free.Cores < cores || !s.bears(ref, d, at):
 		return false
 	case d.row.Gang && (group == 0 || d.granted > 0 && d.ganged != group):
 		return false
@@ -59,7 +57,10 @@ func (s *State) move(d *demand, w *worker, cores, sign int32) {
 		d.left -= sign
 	}
 	if d.share >= 0 {
-		s.shares[d.share].granted += sign * cores
+		x := &s.shares[d.share]
+		if x.granted += sign * cores; x.rule != 0 {
+			s.lodge(w, x.number, 0, sign)
+		}
 	}
 	if d.row.Driver && s.allowed != deploy.NoLimit {
 		s.slots -= sign
@@ -135,6 +136,7 @@ func (s *State) settle() {
 			s.note(at, w)
 		}
 		w.touched, w.last = false, -1
+		s.untake(w)
 		copyResources(&w.free, &w.row.Free)
 		s.moves(at, w)
 	}

@@ -152,7 +152,7 @@ func (v View) Workers() int {
 // Worker gives the worker that takes work and has i such before it in order of id.
 func (v View) Worker(i int) WorkerRef {
 	x := &v.state.shape(0).free
-	v.state.order(x, ByWorkerID)
+	v.state.order(x, ByWorkerID, 0)
 	return WorkerRef(x.names.at(i).ref())
 }
 

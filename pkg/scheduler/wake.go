@@ -44,6 +44,7 @@ func (s *State) wakeFitting() {
 		}
 	}
 	s.changed = s.changed[:0]
+	s.wakeEased()
 }
 
 // wakeGroups wakes what fits into a worker. A woken group leaves its shape's tree, so it is found once.
@@ -59,8 +60,10 @@ func (s *State) wakeGroups(i int32, w *worker) {
 		if k, ok = groups.next(k, ^uint64(w.free.MemoryMiB)); !ok || end.less(k) {
 			return
 		}
-		groups.remove(k)
-		s.release(int32(k.ref()), &s.waits.groups[k.ref()])
+		if g := &s.waits.groups[k.ref()]; s.allows(g.rule, w) {
+			groups.remove(k)
+			s.release(int32(k.ref()), g)
+		}
 	}
 }
 

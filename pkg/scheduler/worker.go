@@ -28,18 +28,15 @@ type worker struct {
 	}
 	last    int32             // the last grant of this view here, -1 if none
 	named   uint64            // the update that named the slot last
+	leaves  bool              // in that update
 	version uint64            // of the last change
 	closed  deploy.ReasonCode // why it takes no work now: by the books, or RESERVED by this view
-	keptFor DemandRef         // if RESERVED
+	keptFor DemandRef         // if that is RESERVED
+	tenants []tenant          // who has executors here, of those that have rules
 	row     WorkerRow
 }
 
 func (w *worker) open() bool { return w.live && w.closed == deploy.ReasonNone }
-
-// admits tells whether a demand may be placed there, room or not.
-func (w *worker) admits(d DemandRef) bool {
-	return w.open() || w.live && w.closed == deploy.ReasonReserved && w.keptFor == d
-}
 
 func (w *worker) capacity() *spot {
 	return &spot{label: w.label, memory: w.row.Total.MemoryMiB, cores: w.row.Total.Cores}

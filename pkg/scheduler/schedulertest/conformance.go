@@ -57,9 +57,11 @@ func newBench(t *testing.T, b *Books, p scheduler.SchedulerPolicy) *bench {
 
 func (x *bench) apply(u *scheduler.Update) {
 	x.t.Helper()
-	if err := x.state.Apply(u); err != nil {
+	foreign, spoil := lend(u)
+	if err := x.state.Apply(foreign); err != nil {
 		x.t.Fatal(err)
 	}
+	spoil()
 }
 
 // place makes a checked plan on the replica as it is.
