@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,18 +17,21 @@ import (
 var kinds = map[string]deploy.RowKind{
 	"apps": deploy.RowApp, "app": deploy.RowApp, "workers": deploy.RowWorker, "worker": deploy.RowWorker,
 	"drivers": deploy.RowDriver, "driver": deploy.RowDriver, "executors": deploy.RowExecutor, "executor": deploy.RowExecutor,
-	"masters": deploy.RowMaster, "master": deploy.RowMaster,
+	"masters": deploy.RowMaster, "master": deploy.RowMaster, "queues": deploy.RowQueue, "queue": deploy.RowQueue,
 }
+
+// lists are the words that help names.
+var lists = []string{"apps", "workers", "drivers", "executors", "queues", "masters"}
 
 func (a *app) getCommand() *cobra.Command {
 	var state, ofApp string
 	var ended bool
 	cmd := &cobra.Command{
-		Use:   "get apps|workers|drivers|executors|masters [ID]",
+		Use:   "get " + strings.Join(lists, "|") + " [ID]",
 		Short: "List what the cluster holds",
 		Example: "  muster get apps\n  muster get executors --app app-20261120223045-0007 -o json\n" +
 			"  muster get workers --state DEAD",
-		Args: args(cobra.RangeArgs(1, 2)), ValidArgs: []string{"apps", "workers", "drivers", "executors", "masters"},
+		Args: args(cobra.RangeArgs(1, 2)), ValidArgs: lists,
 	}
 	cmd.Flags().StringVar(&state, "state", "", "only this state")
 	cmd.Flags().StringVar(&ofApp, "app", "", "executors of this application only")
@@ -47,16 +53,28 @@ func (a *app) getCommand() *cobra.Command {
 		if q.ID != "" && len(found) == 0 {
 			return fmt.Errorf("%s %q: %w", kind, q.ID, deploy.ErrNotFound)
 		}
+		slices.SortStableFunc(found, rootFirst)
 		return a.show(sheetOf(kind, found))
 	})
 	return cmd
 }
 
 func suggestKind(word string) string {
-	if near, ok := deploy.Suggest(word, []string{"apps", "workers", "drivers", "executors", "masters"}); ok {
+	if near, ok := deploy.Suggest(word, lists); ok {
 		return "did you mean " + near + "?"
 	}
-	return "say apps, workers, drivers, executors or masters"
+	return "say one of " + strings.Join(lists, ", ")
+}
+
+// rootFirst puts the root of the queues before the others and leaves everything else as it is.
+func rootFirst(a, b deploy.Row) int {
+	above := func(r deploy.Row) int {
+		if q, ok := r.(deploy.QueueRow); ok && q.Name == "" {
+			return 0
+		}
+		return 1
+	}
+	return above(a) - above(b)
 }
 
 // sheetOf lays rows of one kind out.
@@ -74,9 +92,10 @@ func sheetOf(kind deploy.RowKind, rows []deploy.Row) sheet {
 
 var columns = map[deploy.RowKind][]string{
 	deploy.RowMaster:   {"NAME", "ADDRESS", "STATE", "EPOCH", "SINCE", "RECOVERY", "POLICY"},
-	deploy.RowWorker:   {"ID", "ADDRESS", "STATE", "CORES", "MEMORY", "EXECUTORS", "DRIVERS", "HEARD"},
+	deploy.RowWorker:   {"ID", "ADDRESS", "STATE", "CORES", "MEMORY", "EXECUTORS", "DRIVERS", "RESERVED", "HEARD"},
 	deploy.RowApp:      {"ID", "NAME", "USER", "STATE", "CORES", "EXECUTORS", "WAITING", "AGE"},
 	deploy.RowDriver:   {"ID", "NAME", "STATE", "WORKER", "ATTEMPT", "EXIT", "WAITING", "AGE"},
+	deploy.RowQueue:    {"QUEUE", "WEIGHT", "MIN", "QUOTA", "USED", "SHARE", "APPS", "DRIVERS", "NOTE"},
 	deploy.RowExecutor: {"ID", "STATE", "WORKER", "CORES", "MEMORY", "EXIT", "AGE"},
 }
 
@@ -86,7 +105,8 @@ func cells(r deploy.Row) []any {
 		return []any{r.Name, r.Address, r.State, r.Epoch, ago(r.Since), r.Recovery, r.Policy}
 	case deploy.WorkerRow:
 		return []any{r.Spec.ID, r.Spec.Address, r.State, fmt.Sprintf("%d/%d", r.Used.Cores, r.Spec.Cores),
-			deploy.FormatMemory(r.Used.MemoryMiB) + "/" + deploy.FormatMemory(r.Spec.MemoryMiB), r.Executors, r.Drivers, heard(r)}
+			deploy.FormatMemory(r.Used.MemoryMiB) + "/" + deploy.FormatMemory(r.Spec.MemoryMiB), r.Executors, r.Drivers,
+			dash(r.ReservedFor), heard(r)}
 	case deploy.AppRow:
 		return []any{r.ID, r.Name, dash(r.User), r.State, fmt.Sprintf("%d/%s", r.Cores, limitText(r.CoresMax)),
 			fmt.Sprintf("%d", r.Running), waiting(r.Waiting), ago(r.SubmittedAt)}
@@ -96,6 +116,9 @@ func cells(r deploy.Row) []any {
 			exit = exitText(r.Exit)
 		}
 		return []any{r.ID, r.Name, r.State, dash(r.Worker), r.Attempt, exit, waiting(r.Waiting), ago(r.SubmittedAt)}
+	case deploy.QueueRow:
+		return []any{r.RowKey().ID, strconv.FormatFloat(r.Weight, 'g', -1, 64), dash(deploy.FormatQuantities(r.Min)), dash(deploy.FormatQuantities(r.Quota)),
+			dash(deploy.FormatQuantities(r.Used)), fmt.Sprintf("%.1f%%", 100*r.Share), r.Apps, r.Drivers, note(r)}
 	case deploy.ExecutorRow:
 		exit := "-"
 		if r.State.Terminal() {
@@ -104,6 +127,17 @@ func cells(r deploy.Row) []any {
 		return []any{r.ID, r.State, r.Worker, r.Need.Cores, deploy.FormatMemory(r.Need.MemoryMiB), exit, ago(r.StartedAt)}
 	}
 	return []any{r.RowKey().ID}
+}
+
+// note says what is special about a queue.
+func note(r deploy.QueueRow) string {
+	switch {
+	case r.Closing:
+		return "closing"
+	case r.Dynamic:
+		return "dynamic"
+	}
+	return "-"
 }
 
 func waiting(c deploy.ReasonCode) string {

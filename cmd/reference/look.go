@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -68,12 +69,17 @@ func (a *app) details(r deploy.Row) error {
 		add("program", r.Program)
 		add("asked", r.Need)
 		add("restarts", r.Restarts)
+		placed(add, &r.Place)
 		if r.Message != "" {
 			add("message", r.Message)
 		}
 	case deploy.AppRow:
 		add("driver", r.Driver)
 		add("ended executors", r.Removed)
+		placed(add, &r.Place)
+		if gangs := gangsOf(r.Profiles); gangs != "" {
+			add("gangs", gangs)
+		}
 		if r.Reason != "" {
 			add("reason", r.Reason)
 		}
@@ -84,11 +90,49 @@ func (a *app) details(r deploy.Row) error {
 		}
 	case deploy.WorkerRow:
 		add("version", r.Spec.Version)
+		if r.ReservedFor != "" {
+			add("reserved until", r.ReservedUntil.Format(time.DateTime))
+		}
 		if r.Reason != "" {
 			add("reason", r.Reason)
 		}
 	}
 	return a.table(s)
+}
+
+// placed adds the rules of a placement that say something; the queue always does.
+func placed(add func(string, any), p *deploy.Placement) {
+	queue := p.Queue
+	if queue == "" {
+		queue = deploy.RootQueue
+	}
+	add("queue", queue)
+	if p.Priority != 0 {
+		add("priority", p.Priority)
+	}
+	for i := range p.Require {
+		add("requires", p.Require[i].String())
+	}
+	for i := range p.Prefer {
+		add("prefers", p.Prefer[i].String())
+	}
+	if p.Apart != "" {
+		add("apart by", p.Apart)
+	}
+	if p.MaxPerWorker != 0 {
+		add("per worker", fmt.Sprintf("at most %d", p.MaxPerWorker))
+	}
+}
+
+// gangsOf names the profiles whose executors start together.
+func gangsOf(list []deploy.Profile) string {
+	var ids []string
+	for i := range list {
+		if list[i].Gang {
+			ids = append(ids, fmt.Sprintf("profile %d", list[i].ID))
+		}
+	}
+	return strings.Join(ids, ", ")
 }
 
 func (a *app) explainCommand() *cobra.Command {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +22,12 @@ func TestCells(t *testing.T) {
 	}{
 		{deploy.MasterRow{Name: "m", Since: now}, []string{"m", "1m30s"}},
 		{deploy.WorkerRow{Spec: deploy.WorkerSpec{ID: "w", Cores: 8, MemoryMiB: 2048}, Used: deploy.Resources{Cores: 2, MemoryMiB: 512}}, []string{"2/8", "512.0 MiB/2.0 GiB"}},
+		{deploy.WorkerRow{ReservedFor: "app-7"}, []string{" app-7 "}},
+		{deploy.QueueRow{Queue: deploy.Queue{Weight: 1}}, []string{"root 1 - - - 0.0% 0 0 -"}},
+		{deploy.QueueRow{Queue: deploy.Queue{Name: "prod.etl", Weight: 0.5, Min: []deploy.Quantity{{Resource: "cores", Amount: 2}}, Dynamic: true},
+			Used: []deploy.Quantity{{Resource: "cores", Amount: 3}, {Resource: "memory", Amount: 512}}, Share: 1.0 / 3, Apps: 4, Drivers: 1},
+			[]string{"prod.etl 0.5 cores=2 - cores=3, memory=512m 33.3% 4 1 dynamic"}},
+		{deploy.QueueRow{Queue: deploy.Queue{Name: "old", Weight: 1, Dynamic: true}, Closing: true}, []string{"closing"}},
 		{deploy.AppRow{ID: "app-1", Cores: 2, CoresMax: deploy.NoLimit, Running: 1}, []string{"2/all", "app-1", " - "}},
 		{deploy.AppRow{ID: "app-1", CoresMax: 4, Waiting: deploy.ReasonHeld}, []string{"0/4", "HELD"}},
 		{deploy.DriverRow{ID: "d", State: deploy.DriverRunning, Worker: "w"}, []string{"RUNNING w 0 - -"}},
@@ -51,6 +58,40 @@ func TestSpan(t *testing.T) {
 	}
 	if ago(time.Time{}) != "-" {
 		t.Error("never is not shown as -")
+	}
+}
+
+// TestDetailsShowPlacement: the rules that say something, and the queue always.
+func TestDetailsShowPlacement(t *testing.T) {
+	place := deploy.Placement{Queue: "prod", Priority: -5, Require: []deploy.Requirement{{Key: "disk", Values: []string{"ssd"}}, {Key: "rack", Operator: deploy.OpNotIn, Values: []string{"a", "b"}}},
+		Prefer: []deploy.Preference{{Requirement: deploy.Requirement{Key: "gpu", Operator: deploy.OpExists}, Weight: 7}}, Apart: "host", MaxPerWorker: 2}
+	for _, tt := range []struct {
+		row  deploy.Row
+		says []string
+	}{
+		{deploy.AppRow{ID: "a", Place: place, Profiles: []deploy.Profile{{}, {ID: 1, Gang: true}}},
+			[]string{"queue prod", "priority -5", "requires disk=ssd", "requires rack notin (a, b)", "prefers 7:gpu exists", "apart by host", "per worker at most 2", "gangs profile 1"}},
+		{deploy.DriverRow{ID: "d"}, []string{"queue root"}},
+		{deploy.WorkerRow{ReservedFor: "app-1", ReservedUntil: time.Date(2026, 11, 21, 4, 0, 0, 0, time.UTC)}, []string{"reserved app-1", "reserved until 2026-11-21 04:00:00"}},
+	} {
+		var out bytes.Buffer
+		if err := (&app{stdio: stdio{out: &out}, output: "table"}).details(tt.row); err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Join(strings.Fields(out.String()), " ")
+		for _, want := range tt.says {
+			if !strings.Contains(text, want) {
+				t.Errorf("%T: missing %q in\n%s", tt.row, want, out.String())
+			}
+		}
+		if _, driver := tt.row.(deploy.DriverRow); driver && strings.Contains(text, "priority") {
+			t.Errorf("a rule that says nothing is shown:\n%s", out.String())
+		}
+	}
+	rows := []deploy.Row{deploy.QueueRow{Queue: deploy.Queue{Name: "a"}}, deploy.QueueRow{}, deploy.QueueRow{Queue: deploy.Queue{Name: "b"}}}
+	slices.SortStableFunc(rows, rootFirst)
+	if rows[0].RowKey().ID != "root" || rows[1].RowKey().ID != "a" {
+		t.Errorf("%+v", rows)
 	}
 }
 

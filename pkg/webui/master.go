@@ -18,7 +18,7 @@ const shown = 100
 // kinds are the words of the API.
 var kinds = map[string]deploy.RowKind{
 	"masters": deploy.RowMaster, "workers": deploy.RowWorker, "apps": deploy.RowApp,
-	"drivers": deploy.RowDriver, "executors": deploy.RowExecutor, "decisions": deploy.RowDecision,
+	"drivers": deploy.RowDriver, "executors": deploy.RowExecutor, "queues": deploy.RowQueue, "decisions": deploy.RowDecision,
 }
 
 // masterPages shows what a master's readers see.
@@ -59,6 +59,7 @@ func (m *masterPages) overview(w http.ResponseWriter, _ *http.Request) {
 		m.grid(deploy.RowApp, "Applications", "No application has registered yet."),
 		m.grid(deploy.RowDriver, "Drivers", "No driver has been submitted."),
 		m.grid(deploy.RowExecutor, "Executors", "No executor runs."),
+		m.grid(deploy.RowQueue, "Queues", "Nobody leads, so nothing waits in line here."),
 	}
 	m.show(w, content)
 }
@@ -77,6 +78,7 @@ var heads = map[deploy.RowKind][]string{
 	deploy.RowWorker:   {"Id", "Address", "State", "Cores", "Memory", "Executors", "Drivers", "Heard"},
 	deploy.RowApp:      {"Id", "Name", "User", "State", "Cores", "Executors", "Waiting", "Submitted"},
 	deploy.RowDriver:   {"Id", "Name", "State", "Worker", "Attempt", "Message", "Submitted"},
+	deploy.RowQueue:    {"Queue", "Weight", "Minimum", "Quota", "Used", "Share", "Applications", "Drivers"},
 	deploy.RowExecutor: {"Id", "State", "Worker", "Cores", "Memory", "Message", "Started"},
 }
 
@@ -87,7 +89,11 @@ func line(r deploy.Row) []string {
 		if r.State == deploy.WorkerAlive {
 			heard = "now" // that is what ALIVE means; the row changes when it is not so
 		}
-		return []string{string(r.Spec.ID), r.Spec.Address.String(), r.State.String(), fmt.Sprintf("%d / %d", r.Used.Cores, r.Spec.Cores),
+		state := r.State.String()
+		if r.ReservedFor != "" {
+			state += ", kept for " + r.ReservedFor
+		}
+		return []string{string(r.Spec.ID), r.Spec.Address.String(), state, fmt.Sprintf("%d / %d", r.Used.Cores, r.Spec.Cores),
 			deploy.FormatMemory(r.Used.MemoryMiB) + " / " + deploy.FormatMemory(r.Spec.MemoryMiB), strconv.Itoa(r.Executors), strconv.Itoa(r.Drivers), heard}
 	case deploy.AppRow:
 		waiting := ""
@@ -100,6 +106,9 @@ func line(r deploy.Row) []string {
 			r.Message = "waits: " + r.Waiting.String()
 		}
 		return []string{string(r.ID), r.Name, r.State.String(), dash(string(r.Worker)), strconv.Itoa(int(r.Attempt)), dash(r.Message), when(r.SubmittedAt)}
+	case deploy.QueueRow:
+		return []string{r.RowKey().ID, strconv.FormatFloat(r.Weight, 'g', -1, 64), dash(deploy.FormatQuantities(r.Min)), dash(deploy.FormatQuantities(r.Quota)),
+			dash(deploy.FormatQuantities(r.Used)), fmt.Sprintf("%.1f %%", 100*r.Share), strconv.Itoa(r.Apps), strconv.Itoa(r.Drivers)}
 	case deploy.ExecutorRow:
 		return []string{r.ID.String(), r.State.String(), string(r.Worker), strconv.Itoa(int(r.Need.Cores)), deploy.FormatMemory(r.Need.MemoryMiB), dash(r.Message), when(r.StartedAt)}
 	}

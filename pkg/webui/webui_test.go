@@ -83,6 +83,28 @@ func TestAPI(t *testing.T) {
 	}
 }
 
+func TestQueues(t *testing.T) {
+	h, rows := filled(t)
+	rows.Apply([]deploy.Row{
+		deploy.QueueRow{Queue: deploy.Queue{Weight: 1}, Share: 0.5, Apps: 2},
+		deploy.QueueRow{Queue: deploy.Queue{Name: "prod.etl", Weight: 2.5, Quota: []deploy.Quantity{{Resource: "cores", Amount: 8}}}, Share: 1.0 / 3, Apps: 1},
+		deploy.WorkerRow{Spec: deploy.WorkerSpec{ID: "worker-2"}, State: deploy.WorkerAlive, ReservedFor: "app-9"},
+	})
+	body := get(t, h, "GET", "/").Body.String()
+	for _, want := range []string{"root", "prod.etl", "2.5", "cores=8", "33.3 %", "ALIVE, kept for app-9"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	var row deploy.QueueRow
+	if err := json.Unmarshal(get(t, h, "GET", "/api/v1/queues/prod.etl").Body.Bytes(), &row); err != nil || row.Weight != 2.5 || row.Apps != 1 || row.Name != "prod.etl" {
+		t.Errorf("got %+v, %v", row, err)
+	}
+	if w := get(t, h, "GET", "/api/v1/queues/root"); w.Code != http.StatusOK {
+		t.Errorf("the root: %d", w.Code)
+	}
+}
+
 func TestWorkerPage(t *testing.T) {
 	h, err := Worker(func() WorkerView {
 		return WorkerView{Spec: deploy.WorkerSpec{ID: "worker-1", Cores: 2}, Processes: []deploy.LaunchReport{
