@@ -154,11 +154,14 @@ func (s *State) applyQueues(rows []QueueRow) {
 // applyQueue takes over one row; its place in the tree has not changed if settled.
 func (s *State) applyQueue(row *QueueRow, settled bool) {
 	q := &s.queues[row.Ref]
+	if row.Ref == 0 && row.Gone {
+		row = &QueueRow{Weight: 1} // the root stays, without limits
+	}
 	if row.Gone && !q.live || q.live && sameQueue(&q.row, row) {
 		return
 	}
 	s.log(&q.version, row.Ref, ofQueue)
-	if row.Gone && row.Ref != 0 {
+	if row.Gone {
 		q.live = false
 		return
 	}
@@ -173,9 +176,7 @@ func (s *State) applyQueue(row *QueueRow, settled bool) {
 		s.enter(q)
 	}
 	low, quota, used := q.row.Min[:0], q.row.Quota[:0], q.row.Used[:0]
-	if q.row = *row; row.Gone {
-		q.row = QueueRow{Weight: 1} // the root has no limits any more
-	}
+	q.row = *row
 	q.row.Min, q.row.Quota, q.row.Used = append(low, row.Min...), append(quota, row.Quota...), append(used, row.Used...)
 	s.setQuota(q)
 	s.ease(row.Ref)

@@ -55,6 +55,8 @@ func (r *replica) tell(rows ...any) *replica {
 			u.Workers = append(u.Workers, row)
 		case scheduler.DemandRow:
 			u.Demands = append(u.Demands, row)
+		case scheduler.QueueRow:
+			u.Queues = append(u.Queues, row)
 		}
 	}
 	if err := r.Apply(u); err != nil {
