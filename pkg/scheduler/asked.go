@@ -131,7 +131,8 @@ func (s *State) ask(ref DemandRef) DemandRef {
 	if n := len(l.asked); n > 0 {
 		last := &l.asked[n-1]
 		before = last.before
-		if s.wantsNothing(&s.demands[last.demand]) {
+		if x := &s.demands[last.demand]; s.wantsNothing(x) {
+			x.done = true
 			before++
 		}
 	}

@@ -15,6 +15,7 @@ type demand struct {
 	wake    Wake
 	group   int32  // while parked with WakeNeedFits
 	overdue bool   // and its time has passed
+	done    bool   // wanted nothing more when this view asked the next of its line
 	ganged  uint32 // the group of its takes, if it is a gang
 	waited  int32  // place in the plan's Waiting, -1 if none
 	named   uint64 // the update that named the slot last

@@ -116,6 +116,24 @@ func (s *State) doneWith(l *line, turn key) int {
 	return int(l.asked[i].before)
 }
 
+// restand looks again at who wants nothing more, after takes have been given back.
+func (s *State) restand() {
+	for kind, busy := range s.waits.busy {
+		for _, ref := range busy {
+			l, before := &s.queues[ref].lines[kind], int32(0)
+			for i := range l.asked {
+				l.asked[i].before = before
+				if d := &s.demands[l.asked[i].demand]; i+1 < len(l.asked) {
+					if d.done = s.wantsNothing(d); d.done {
+						before++
+					}
+				}
+			}
+			l.front = key{}
+		}
+	}
+}
+
 // position gives the place of a demand in its queue, itself included, and who is the first there if that is another. It counts who waits for
 // room or is still to be served, drivers before executors, whether they were asked in this view or not.
 func (s *State) position(d *demand) (at int, ahead DemandRef) {
@@ -144,8 +162,10 @@ func (s *State) first(l *line) (DemandRef, bool) {
 		if w, some := l.waiting.next(l.front, 0); some && (!ok || w.less(k)) {
 			k, ok = w, true
 		}
-		if !ok || !s.wantsNothing(&s.demands[k.ref()]) {
-			return DemandRef(k.ref()), ok
+		ref := DemandRef(k.ref())
+		d, n := &s.demands[ref], len(l.asked)
+		if last := n > 0 && l.asked[n-1].demand == ref; !ok || !d.done && !(last && s.wantsNothing(d)) {
+			return ref, ok
 		}
 		l.front = k
 	}

@@ -74,7 +74,7 @@ func (s *State) NextAlarm() (time.Time, bool) {
 }
 
 // Overdue gives, drivers first and in order, the demands whose WakeNeedFits has passed its At, by this view or before: nothing was granted to
-// them since, no quota holds them back, and no worker is reserved for them yet.
+// them since, they miss nothing but room on a worker, and none is reserved for them yet.
 func (v View) Overdue() iter.Seq[DemandRef] {
 	return func(yield func(DemandRef) bool) {
 		if !v.valid() {
@@ -117,7 +117,10 @@ func (s *State) suffers(ref DemandRef) bool {
 	if d.waited >= 0 {
 		wake = &s.buf.waiting[d.waited].Until
 	}
-	if d.granted > 0 || d.row.Blocked != deploy.ReasonNone || !s.due(wake) || s.holds(ref) {
+	switch {
+	case d.granted > 0 || d.row.Blocked != deploy.ReasonNone || !s.due(wake) || s.holds(ref):
+		return false
+	case d.left == 0 || s.coresLeft(d) < d.row.Need.Cores || d.row.Driver && s.slots == 0:
 		return false
 	}
 	_, number := s.barred(d)

@@ -105,11 +105,7 @@ func (s *State) fail(group uint32) {
 		s.move(&s.demands[g.Demand], w, g.Cores, -1)
 		s.moves(g.Worker, w)
 	}
-	for kind, busy := range s.waits.busy {
-		for _, ref := range busy {
-			s.queues[ref].lines[kind].front = key{}
-		}
-	}
+	s.restand()
 	s.buf.grants, s.back = kept, s.back[:0]
 	for _, at := range s.touched {
 		s.workers[at].last = -1
@@ -157,6 +153,9 @@ func (s *State) settle() {
 	for kind, busy := range s.waits.busy {
 		for _, ref := range busy {
 			l := &s.queues[ref].lines[kind]
+			for _, x := range l.asked {
+				s.demands[x.demand].done = false
+			}
 			l.asked, l.front = l.asked[:0], key{}
 		}
 	}
