@@ -187,7 +187,7 @@ func (s *State) applyDemand(row *DemandRow) {
 		return
 	}
 	custom, avoid := append(d.row.Need.Custom[:0], row.Need.Custom...), append(d.row.Avoid[:0], row.Avoid...)
-	require, prefer := append(d.row.Require[:0], row.Require...), append(d.row.Prefer[:0], row.Prefer...)
+	require, prefer := copyRequired(d.row.Require, row.Require), copyPreferred(d.row.Prefer, row.Prefer)
 	d.row = *row
 	d.row.Need.Custom, d.row.Avoid, d.row.Require, d.row.Prefer = custom, avoid, require, prefer
 	d.left, d.granted, d.waited = row.Units, 0, -1
@@ -226,6 +226,28 @@ func (s *State) part(slot int32) {
 	}
 	delete(s.byShare, s.shares[slot].number)
 	s.unused = append(s.unused, slot)
+}
+
+// copyRequired copies selectors with their values: the memory of an update belongs to who gave it.
+func copyRequired(to, from []deploy.Requirement) []deploy.Requirement {
+	to = slices.Grow(to[:0], len(from))[:len(from)]
+	for i := range from {
+		copyRequirement(&to[i], &from[i])
+	}
+	return to
+}
+
+func copyPreferred(to, from []deploy.Preference) []deploy.Preference {
+	to = slices.Grow(to[:0], len(from))[:len(from)]
+	for i := range from {
+		copyRequirement(&to[i].Requirement, &from[i].Requirement)
+		to[i].Weight = from[i].Weight
+	}
+	return to
+}
+
+func copyRequirement(to, from *deploy.Requirement) {
+	to.Key, to.Operator, to.Values = from.Key, from.Operator, append(to.Values[:0], from.Values...)
 }
 
 func copyResources(to, from *deploy.Resources) {

@@ -44,6 +44,8 @@ func (c *ledger) waiting(list []scheduler.Waiting) error {
 			return fmt.Errorf("demand %d is explained twice", w.Demand)
 		case w.Reason.Code == deploy.ReasonNone:
 			return fmt.Errorf("demand %d waits without a reason", w.Demand)
+		case w.Reason.Position > 0 && w.Reason.Ahead != scheduler.NoDemand && (w.Reason.Ahead == w.Demand || int(w.Reason.Ahead) >= len(b.Demands) || b.Demands[w.Reason.Ahead].Gone):
+			return fmt.Errorf("demand %d waits behind %d, which is itself or not there", w.Demand, w.Reason.Ahead)
 		case w.Reason.Code == deploy.ReasonQuota && !c.limited(b.Demands[w.Demand].Queue, w.Reason.Queue):
 			return fmt.Errorf("demand %d waits for the quota of queue %d, which is not above it or has none", w.Demand, w.Reason.Queue)
 		}

@@ -87,9 +87,13 @@ func (c *ledger) allowed(d *scheduler.DemandRow, w int) error {
 	return nil
 }
 
+// together tells whether two workers are one place. Who lacks the label is a place of its own.
 func together(by string, a, b *scheduler.WorkerRow) bool {
-	if a.Gone || b.Gone {
+	switch {
+	case a.Gone || b.Gone:
 		return false
+	case a.Ref == b.Ref:
+		return true
 	}
 	if by == deploy.ApartHost {
 		return a.Host == b.Host

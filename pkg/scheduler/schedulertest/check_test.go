@@ -86,6 +86,7 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 		{"apart by label", want(2, func(d *scheduler.DemandRow) { d.Apart = "zone" }), nil, on(0, 1, 2), nil, "same zone"},
 		{"apart by label holds", want(2, func(d *scheduler.DemandRow) { d.Apart = "zone" }), nil, on(0, 0, 1), nil, ""},
 		{"apart by a label nobody has", want(2, func(d *scheduler.DemandRow) { d.Apart = "rack" }), nil, on(0, 0, 1), nil, ""},
+		{"apart by a label nobody has, on one worker", want(2, func(d *scheduler.DemandRow) { d.Apart = "rack" }), nil, on(0, 1, 1), nil, "same rack"},
 		{"apart from what runs", want(1, func(d *scheduler.DemandRow) { d.Apart = deploy.ApartHost }), func(b *schedulertest.Books) {
 			b.SetHeld(scheduler.HeldRow{Share: 1, Worker: 1, Executors: 1})
 		}, on(0, 0), nil, "same host"},
@@ -154,6 +155,8 @@ func TestCheckReadsReasons(t *testing.T) {
 		{[]scheduler.Waiting{{Demand: 0, Reason: scheduler.Reason{Code: deploy.ReasonQuota, Queue: 1}}}, ""},
 		{[]scheduler.Waiting{{Demand: 0, Reason: scheduler.Reason{Code: deploy.ReasonQuota, Queue: 2}}}, "quota of queue 2"},
 		{[]scheduler.Waiting{{Demand: 0, Reason: scheduler.Reason{Code: deploy.ReasonQuota}}}, "quota of queue 0"},
+		{[]scheduler.Waiting{{Demand: 0, Reason: scheduler.Reason{Code: deploy.ReasonNoWorkers, Position: 2, Ahead: 7}}}, "waits behind"},
+		{[]scheduler.Waiting{{Demand: 0, Reason: scheduler.Reason{Code: deploy.ReasonNoWorkers, Position: 1}}}, "which is itself"},
 		{[]scheduler.Waiting{{Demand: 0}}, "without a reason"},
 		{[]scheduler.Waiting{{Demand: 3, Reason: scheduler.Reason{Code: deploy.ReasonHeld}}}, "does not exist"},
 	} {

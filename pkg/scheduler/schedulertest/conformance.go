@@ -34,6 +34,18 @@ func Run(t *testing.T, open func() scheduler.SchedulerPolicy) {
 		{"drivers come first", driversFirst},
 		{"shares the cores of an application", sharesCores},
 		{"an empty cluster", emptyCluster},
+		{"obeys selectors", obeysSelectors},
+		{"asks again when a label appears", wakesForLabels},
+		{"prefers", prefers},
+		{"avoids before it prefers", avoidsBeforeItPrefers},
+		{"keeps apart", keepsApart},
+		{"asks again when a place for what is apart comes free", wakesApart},
+		{"at most so many per worker", atMostPerWorker},
+		{"leaves reserved workers to their holders", leavesReservedToHolder},
+		{"serves holders where workers are kept for them", servesReservedFirst},
+		{"keeps to quotas", keepsQuotas},
+		{"asks again when a quota rises", wakesWhenAQuotaRises},
+		{"names the largest worker", namesTheLargest},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
 	}
@@ -84,16 +96,22 @@ func (x *bench) next() scheduler.Plan {
 	return x.place()
 }
 
+// draws are the kinds of books that a policy lives through.
+func draws() []func(seed uint64, workers, demands int) *Books {
+	return []func(uint64, int, int) *Books{Draw, DrawRules}
+}
+
 func neverOverCommits(t *testing.T, open func() scheduler.SchedulerPolicy) {
 	granted := 0
-	for seed := range uint64(60) {
+	for seed := range uint64(120) {
 		r := rand.New(rand.NewPCG(seed, 11))
-		b := Draw(seed, 1+r.IntN(60), 1+r.IntN(40))
+		b := draws()[seed%2](seed, 1+r.IntN(60), 1+r.IntN(40))
 		x := newBench(t, b, open())
 		plan := x.place()
 		for range 12 {
 			granted += len(plan.Grants)
-			b.Accept(plan.Grants[:r.IntN(len(plan.Grants)+1)])
+			plan.Grants = Part(plan.Grants, r.IntN(len(plan.Grants)+1))
+			b.AcceptPlan(plan)
 			b.Stir(r)
 			plan = x.next()
 		}
@@ -104,8 +122,8 @@ func neverOverCommits(t *testing.T, open func() scheduler.SchedulerPolicy) {
 }
 
 func deterministic(t *testing.T, open func() scheduler.SchedulerPolicy) {
-	for seed := range uint64(40) {
-		b := Draw(seed, 30, 30)
+	for seed := range uint64(60) {
+		b := draws()[seed%2](seed, 30, 30)
 		first, second := text(newBench(t, b, open()).place()), text(reopen(t, b, open()).place())
 		if first != second {
 			t.Fatalf("seed %d: two new policies on the same books:\n%s\n%s", seed, first, second)
@@ -116,13 +134,13 @@ func deterministic(t *testing.T, open func() scheduler.SchedulerPolicy) {
 // warmEqualsFresh compares a replica and a policy that have lived through many updates with new ones that get the whole books. The warm
 // one asks only some, so its grants must be equal, and so must what it says of those it asked; told the whole books, it must say it all.
 func warmEqualsFresh(t *testing.T, open func() scheduler.SchedulerPolicy) {
-	for seed := range uint64(60) {
+	for seed := range uint64(120) {
 		r := rand.New(rand.NewPCG(seed, 12))
-		b := Draw(seed, 1+r.IntN(40), 1+r.IntN(30))
+		b := draws()[seed%2](seed, 1+r.IntN(40), 1+r.IntN(30))
 		warm := newBench(t, b, open())
 		plan := warm.place()
 		for round := range 10 {
-			b.Accept(plan.Grants)
+			b.AcceptPlan(plan)
 			b.Stir(r)
 			plan = warm.next()
 			fresh := reopen(t, b, open()).place()
@@ -160,8 +178,8 @@ func reopen(t *testing.T, b *Books, p scheduler.SchedulerPolicy) *bench {
 }
 
 func explains(t *testing.T, open func() scheduler.SchedulerPolicy) {
-	for seed := range uint64(60) {
-		b := Draw(seed, 1+int(seed), 30)
+	for seed := range uint64(120) {
+		b := draws()[seed%2](seed, 1+int(seed/2), 30)
 		plan := newBench(t, b, open()).place()
 		got := map[scheduler.DemandRef]int32{}
 		for _, g := range plan.Grants {
