@@ -13,7 +13,7 @@ import (
 // run does what the bytes say.
 func (k *chaos) run() {
 	for n := 0; len(k.in) > 0 && n < 400; n++ {
-		switch k.next(16) {
+		switch k.next(18) {
 		case 0, 1:
 			k.registerWorker(k.next(4))
 		case 2:
@@ -48,6 +48,12 @@ func (k *chaos) run() {
 				k.takeOver()
 			} else {
 				k.step("resync", Resync{})
+			}
+		case 16:
+			k.reserve()
+		case 17:
+			if k.next(3) == 0 {
+				k.reconfigure()
 			}
 		}
 	}
@@ -85,7 +91,8 @@ func (k *chaos) registerWorker(i int) {
 		w.peer = k.open(deploy.RoleWorker)
 	}
 	spec := deploy.WorkerSpec{ID: deploy.WorkerID(fmt.Sprintf("w%d", i)), Address: deploy.Address{Host: "h", Port: uint16(1 + i)},
-		Cores: int32(2 + k.next(3)), MemoryMiB: 1000, Custom: []deploy.Addresses{{Name: "gpu", Units: []string{"0", "1"}}}, Adopts: i%2 == 0}
+		Cores: int32(2 + k.next(3)), MemoryMiB: 1000, Custom: []deploy.Addresses{{Name: "gpu", Units: []string{"0", "1"}}}, Adopts: i%2 == 0,
+		Labels: []deploy.Label{{Key: "rack", Value: fmt.Sprint(k.next(8) / 7 * i % 2)}}}
 	switch k.next(8) {
 	case 0:
 		spec.ID += "x"
@@ -120,7 +127,9 @@ func (k *chaos) registerApp(i int) {
 	}
 	spec := deploy.AppSpec{Name: "a", CoresMax: int32(k.next(8)), Executor: deploy.Command{Program: "p"},
 		Profiles: []deploy.Profile{{Cores: int32(k.next(3)), MemoryMiB: 100}, {ID: 3, Cores: 1, MemoryMiB: 50, Custom: []deploy.Amount{{Name: "gpu", Count: 1}}}},
-		Targets:  []deploy.Target{{Profile: 0, Total: int32(k.next(4))}, {Profile: 3, Total: 1}}}
+		Targets:  []deploy.Target{{Profile: 0, Total: int32(k.next(4))}, {Profile: 3, Total: 1}}, Place: k.placement()}
+	spec.Profiles[0].Gang = spec.Profiles[0].Cores > 0 && k.next(3) == 0
+	spec.Place.Apart, spec.Place.MaxPerWorker = []string{"", "", "", deploy.ApartHost, "rack"}[k.next(5)], max(0, int32(k.next(5))-2)
 	m := deploy.RegisterApp{Request: deploy.RequestID(fmt.Sprintf("app-%d-%d", i, a.n)), Spec: spec}
 	switch k.next(4) {
 	case 0:
@@ -218,7 +227,7 @@ func (k *chaos) request() {
 	switch k.next(10) {
 	case 0, 1, 2:
 		m = deploy.SubmitDriver{Request: id, Spec: deploy.DriverSpec{Name: "d", Command: deploy.Command{Program: "p"},
-			Need: deploy.Resources{Cores: 1, MemoryMiB: 10}, Supervise: k.next(3) > 0, MaxRestarts: int32(k.next(3)) - 1}}
+			Need: deploy.Resources{Cores: 1, MemoryMiB: 10}, Supervise: k.next(3) > 0, MaxRestarts: int32(k.next(3)) - 1, Place: k.placement()}}
 	case 3:
 		m = deploy.KillDriver{Request: id, Driver: driver}
 	case 4:

@@ -60,6 +60,8 @@ func newChaos(t testing.TB, in []byte) *chaos {
 	cfg.RetainedApps, cfg.RetainedDrivers, cfg.RetainedExecutors, cfg.RetainedAnswers = 3, 3, 3, 12
 	cfg.ExecutorBlock, cfg.IDBlock, cfg.MaxDrivers, cfg.MaxExecutorRetries = 3, 3, 3, 2
 	cfg.BadWorkerFailures = 3
+	cfg.ReserveFor, cfg.ReserveMax = 5*time.Second, 2
+	cfg.Queues, cfg.DefaultQueue = chaosQueues(0), "a"
 	k := &chaos{t: t, in: in, cfg: cfg, now: time.Date(2026, 11, 20, 22, 30, 45, 0, time.UTC), saved: map[string]deploy.Change{},
 		appIDs: map[deploy.AppID]bool{}, nums: map[deploy.ExecutorID]deploy.LaunchID{}, asked: map[deploy.RequestID]deploy.Message{}}
 	k.takeOver()

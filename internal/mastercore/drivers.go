@@ -54,7 +54,7 @@ func (c *Core) newDriver(rec deploy.DriverRecord, state deploy.DriverState) *dri
 	d.demand = demand{driver: d}
 	if !d.done() {
 		d.queue = c.enterQueue(rec.Spec.Place.Queue, 0, 1)
-		c.enterScope(rec.Spec.Place.Require)
+		d.scope = c.enterScope(rec.Spec.Place.Require)
 	}
 	c.drivers[rec.ID] = d
 	return d
