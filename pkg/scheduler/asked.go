@@ -120,7 +120,7 @@ func (s *State) roomFor(g *group) bool {
 	if _, number := s.beyond(g.queue, &n, g.units, false); number >= 0 {
 		return false
 	}
-	return s.fitsOpen(g.shape, &n, g.rule)
+	return s.fitsOpen(g.shape, &n, g.rule) || g.owner != 0 && s.fitsKept(DemandRef(g.owner-1))
 }
 
 // ask counts a demand as asked, and looks at the one asked before it in its line, now that the policy has done with that.

@@ -51,6 +51,7 @@ type groupKey struct {
 	shape  int32
 	queue  uint32
 	rule   int32
+	owner  uint32 // 1 + the demand, if workers are kept for it: nobody is like it
 	driver bool
 }
 
@@ -180,6 +181,9 @@ func (s *State) join(d *demand) {
 	q := &s.waits
 	n := &d.row.Need
 	k := groupKey{memory: n.MemoryMiB, cores: n.Cores, units: d.atOnce(), shape: d.shape, queue: d.row.Queue, rule: d.rule, driver: d.row.Driver}
+	if s.holds(d.row.Ref) {
+		k.owner = 1 + uint32(d.row.Ref)
+	}
 	i, ok := q.byNeed[k]
 	if !ok {
 		i = int32(len(q.groups))

@@ -246,10 +246,12 @@ func (s *State) fitsOpen(shape int32, n *Need, rule int32) bool {
 
 // fitsNow tells whether one more unit of a demand fits anywhere.
 func (s *State) fitsNow(ref DemandRef, d *demand) bool {
-	if s.fitsOpen(d.shape, &d.row.Need, d.rule) {
-		return true
-	}
-	return slices.ContainsFunc(s.keptFor(ref), func(at WorkerRef) bool { return s.bears(ref, d, at) })
+	return s.fitsOpen(d.shape, &d.row.Need, d.rule) || s.fitsKept(ref)
+}
+
+// fitsKept tells whether one more unit of a demand fits on a worker that is kept for it.
+func (s *State) fitsKept(ref DemandRef) bool {
+	return slices.ContainsFunc(s.keptFor(ref), func(at WorkerRef) bool { return s.bears(ref, &s.demands[ref], at) })
 }
 
 // Room gives how many units of d worker w takes now, or how many cores if d grows, by all rules. What d may still have is Left.

@@ -31,6 +31,12 @@ func fitting(b *schedulertest.Books, v scheduler.View, d *scheduler.DemandRow, b
 		}
 		list = append(list, row.Ref)
 	}
+	sortBy(b, v, list, by)
+	return list
+}
+
+// sortBy puts workers in order the obvious way.
+func sortBy(b *schedulertest.Books, v scheduler.View, list []scheduler.WorkerRef, by scheduler.By) {
 	slices.SortFunc(list, func(x, y scheduler.WorkerRef) int {
 		first := 0
 		switch by {
@@ -45,7 +51,6 @@ func fitting(b *schedulertest.Books, v scheduler.View, d *scheduler.DemandRow, b
 	if by == scheduler.ByCoresFreeDesc || by == scheduler.ByMemoryFreeDesc {
 		slices.Reverse(list)
 	}
-	return list
 }
 
 // classOf gives the class of a worker for a demand: the greatest comes first.

@@ -57,6 +57,8 @@ func (r *replica) tell(rows ...any) *replica {
 			u.Demands = append(u.Demands, row)
 		case scheduler.QueueRow:
 			u.Queues = append(u.Queues, row)
+		case scheduler.HeldRow:
+			u.Held = append(u.Held, row)
 		}
 	}
 	if err := r.Apply(u); err != nil {
