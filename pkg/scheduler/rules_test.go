@@ -76,7 +76,7 @@ func (p *plain) room(d *scheduler.DemandRow, w *scheduler.WorkerRow) int32 {
 		return 0
 	}
 	here, near := p.near(d, w)
-	most := int32(deploy.NoLimit)
+	most := deploy.NoLimit
 	if d.MaxPerWorker > 0 {
 		most = max(0, d.MaxPerWorker-here)
 	}
