@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -89,7 +90,7 @@ func (s *submission) run(cmd *cobra.Command) error {
 	}
 	s.check()
 	program, err := resolve(s.words[0], s.class)
-	if err = errors.Join(s.set.Err(), err, s.checkFiles(), s.checkPassed()); err != nil {
+	if err = errors.Join(s.checkPlacement(), s.set.Err(), err, s.checkFiles(), s.checkPassed()); err != nil {
 		return usage(cmd, err)
 	}
 	switch mode := s.set.Text("submit.deployMode"); mode {
@@ -130,7 +131,7 @@ func (s *submission) check() {
 			s.set.Cores(o.Key)
 		case o.Kind == settings.Bool:
 			s.set.Bool(o.Key)
-		case o.Kind == settings.Int:
+		case o.Kind == settings.Int && !strings.HasSuffix(o.Key, "priority"):
 			s.set.Int(o.Key, -1, int64(deploy.NoLimit))
 		}
 	}

@@ -71,7 +71,7 @@ func (s *submission) driver(ctx context.Context, c *client, p program) (deploy.D
 		env = append(env, deploy.EnvVar{Name: key, Value: s.set.Below("driver.env.")[key]})
 	}
 	return deploy.DriverSpec{
-		Name: s.name(p), User: userName(), Need: need, Supervise: s.set.Bool("driver.supervise"),
+		Name: s.name(p), User: userName(), Place: s.driverPlacement(), Need: need, Supervise: s.set.Bool("driver.supervise"),
 		MaxRestarts: int32(s.set.Int("driver.maxRestarts", -1, int64(deploy.NoLimit))),
 		Command:     deploy.Command{Program: name, Args: args, Env: env, Artifacts: all},
 	}, s.set.Err()

@@ -12,7 +12,8 @@ import (
 func TestSDKReadsWhatSubmitPasses(t *testing.T) {
 	s := &submission{set: with(t, "master=muster://h:7077", "cluster.name=c", "app.name=n", "cores.max=8", "executor.cores=2", "executor.memory=2g",
 		"executor.instances=3", "driver.host=h", "driver.bindAddress=0.0.0.0", "driver.port=7001", "task.maxFailures=6", "executorEnv.A={{X}}",
-		"executor.resource.gpu.amount=1")}
+		"executor.resource.gpu.amount=1", "queue=prod.etl", "priority=-5", "placement.require=zone=eu, rack notin (a, b)", "placement.prefer=10:disk=ssd",
+		"placement.apart=host", "placement.maxPerWorker=2", "placement.gang=true", "driver.queue=drivers", "driver.require=zone=us")}
 	env, err := s.driverEnv([]string{"/a/words", "stop"})
 	if err != nil {
 		t.Fatal(err)
@@ -33,6 +34,9 @@ func TestSDKReadsWhatSubmitPasses(t *testing.T) {
 	want.Executors, want.DriverHost, want.BindAddress, want.DriverPort, want.Attempts = 3, "h", "0.0.0.0", 7001, 6
 	want.Env, want.ExecutorResources = []deploy.EnvVar{{Name: "A", Value: "{{X}}"}}, []deploy.Amount{{Name: "gpu", Count: 1}}
 	want.Files = []string{"/a/words", "stop"}
+	require := []deploy.Requirement{{Key: "zone", Values: []string{"eu"}}, {Key: "rack", Operator: deploy.OpNotIn, Values: []string{"a", "b"}}}
+	want.Gang, want.Place = true, deploy.Placement{Queue: "prod.etl", Priority: -5, Require: require,
+		Prefer: []deploy.Preference{{Requirement: deploy.Requirement{Key: "disk", Values: []string{"ssd"}}, Weight: 10}}, Apart: "host", MaxPerWorker: 2}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("the program reads\n%+v\nwant\n%+v", got, want)
 	}

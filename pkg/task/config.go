@@ -26,10 +26,12 @@ type Config struct {
 	CoresMax          int32 // of all executors together; 0: the cluster's default
 	ExecutorCores     int32 // of one executor; 0: what is free on a worker
 	ExecutorMemoryMiB int64
-	Executors         int32           // wanted; 0: as many as there is room for
-	ExecutorResources []deploy.Amount // custom resources of one executor
-	Env               []deploy.EnvVar // of the executors; a program on local[N] has its own
-	Files             []string        // paths here; executors find each by its base name in their working directories
+	Executors         int32            // wanted; 0: as many as there is room for
+	ExecutorResources []deploy.Amount  // custom resources of one executor
+	Place             deploy.Placement // queue, priority, and where executors may run
+	Gang              bool             // all executors that are missing start together or none does; wants ExecutorCores and Executors
+	Env               []deploy.EnvVar  // of the executors; a program on local[N] has its own
+	Files             []string         // paths here; executors find each by its base name in their working directories
 
 	DriverHost  string // told to executors; empty: found by asking which way the master lies
 	BindAddress string // empty: DriverHost
@@ -73,6 +75,10 @@ func (c Config) Validate() error {
 		c.ExecutorCores, c.CoresMax)
 	want(c.ExecutorMemoryMiB > 0, "executors of %d MiB; take 1 or more", c.ExecutorMemoryMiB)
 	faults = append(faults, c.checkPassed()...)
+	if err := c.Place.Check("application", false); err != nil {
+		faults = append(faults, err)
+	}
+	want(!c.Gang || c.ExecutorCores > 0 && c.Executors > 0, "a gang of %d executors of %d cores; say how many there are and how large each is", c.Executors, c.ExecutorCores)
 	want(c.Executors >= 0, "%d executors; take 0 for as many as there is room for, or 1 and more", c.Executors)
 	want(c.Attempts >= 0, "%d attempts per task; take 0 for the default, or 1 and more", c.Attempts)
 	want(c.Heartbeat > 0 && c.DriverTimeout > c.Heartbeat && c.ExecutorTimeout > c.Heartbeat,
@@ -85,7 +91,8 @@ func (c Config) Validate() error {
 // FromEnv overlays c with what the environment says, in the variables that submit and workers set: MUSTER_MASTER, MUSTER_APP_NAME,
 // MUSTER_CLUSTER_NAME, MUSTER_CORES_MAX, MUSTER_EXECUTOR_CORES, MUSTER_EXECUTOR_MEMORY (a bare number is MiB), MUSTER_EXECUTOR_INSTANCES,
 // MUSTER_DRIVER_HOST, MUSTER_DRIVER_BINDADDRESS, MUSTER_DRIVER_PORT, MUSTER_TASK_MAXFAILURES, MUSTER_EXECUTOR_ENV (a JSON object of strings),
-// MUSTER_EXECUTOR_RESOURCES (name=count, comma separated), MUSTER_FILES (paths, comma separated) and USER. An empty variable counts as unset.
+// MUSTER_EXECUTOR_RESOURCES (name=count, comma separated), MUSTER_FILES (paths, comma separated), MUSTER_QUEUE, MUSTER_PRIORITY,
+// MUSTER_PLACEMENT_REQUIRE, _PREFER, _APART, _MAXPERWORKER, _GANG (true or false), and USER. An empty variable counts as unset.
 func (c Config) FromEnv(lookup func(string) (string, bool)) (Config, error) {
 	e := environment{lookup: lookup}
 	e.text("MUSTER_MASTER", &c.Master)
@@ -115,6 +122,7 @@ func (c Config) FromEnv(lookup func(string) (string, bool)) (Config, error) {
 		c.Files = strings.Split(text, ",")
 		return nil
 	})
+	c.placed(&e)
 	return c, errors.Join(e.faults...)
 }
 

@@ -152,8 +152,8 @@ func attempts(cfg Config, otherwise int) int {
 // spec says what the application asks of a cluster.
 func spec(cfg Config, program string, driver deploy.Address) deploy.AppSpec {
 	s := deploy.AppSpec{
-		Name: cfg.Name, User: cfg.User, CoresMax: cfg.CoresMax, Driver: driver,
-		Profiles: []deploy.Profile{{Cores: cfg.ExecutorCores, MemoryMiB: cfg.ExecutorMemoryMiB, Custom: cfg.ExecutorResources}},
+		Name: cfg.Name, User: cfg.User, CoresMax: cfg.CoresMax, Driver: driver, Place: cfg.Place,
+		Profiles: []deploy.Profile{{Cores: cfg.ExecutorCores, MemoryMiB: cfg.ExecutorMemoryMiB, Custom: cfg.ExecutorResources, Gang: cfg.Gang}},
 		Executor: deploy.Command{Program: program, Args: []string{executorWord}, Env: append(slices.Clone(cfg.Env), executorEnv(cfg, driver)...)},
 	}
 	if cfg.Executors > 0 {

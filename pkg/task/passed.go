@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/musterproject/muster/pkg/backend"
@@ -38,6 +39,35 @@ func amounts(text string) ([]deploy.Amount, error) {
 	}
 	slices.SortFunc(out, func(a, b deploy.Amount) int { return strings.Compare(a.Name, b.Name) })
 	return out, nil
+}
+
+// placed reads what says where executors may run, and when it is their turn.
+func (c *Config) placed(e *environment) {
+	e.text("MUSTER_QUEUE", &c.Place.Queue)
+	e.text("MUSTER_PLACEMENT_APART", &c.Place.Apart)
+	number(e, "MUSTER_PLACEMENT_MAXPERWORKER", 31, &c.Place.MaxPerWorker)
+	e.parse("MUSTER_PRIORITY", func(text string) error {
+		n, err := strconv.ParseInt(text, 10, 32)
+		if err != nil {
+			return fmt.Errorf("%q is %w: write a whole number from -100 to 100, more is earlier", text, deploy.ErrInvalid)
+		}
+		c.Place.Priority = int32(n)
+		return nil
+	})
+	e.parse("MUSTER_PLACEMENT_REQUIRE", func(text string) (err error) {
+		c.Place.Require, err = deploy.ParseSelector(text)
+		return err
+	})
+	e.parse("MUSTER_PLACEMENT_PREFER", func(text string) (err error) {
+		c.Place.Prefer, err = deploy.ParsePreferences(text)
+		return err
+	})
+	e.parse("MUSTER_PLACEMENT_GANG", func(text string) (err error) {
+		if c.Gang, err = strconv.ParseBool(text); err != nil {
+			return fmt.Errorf("%q is %w: write true or false", text, deploy.ErrInvalid)
+		}
+		return nil
+	})
 }
 
 // checkPassed reports faults of what is passed on to executors.

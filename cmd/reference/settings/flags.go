@@ -19,11 +19,33 @@ func AddFlags(f *pflag.FlagSet, t *Table) {
 		if o.Default != "" && o.Kind != Bool {
 			help += fmt.Sprintf(" (default %s)", o.Default)
 		}
+		if o.Kind == Selector || o.Kind == Preferences {
+			f.Var(new(joined), o.Flag, help)
+			continue
+		}
 		f.String(o.Flag, "", help)
 		if o.Kind == Bool {
 			f.Lookup(o.Flag).NoOptDefVal = "true"
 		}
 	}
+}
+
+// joined is a flag that may be given again and again: all of its values hold.
+type joined string
+
+// String gives the values between commas.
+func (j *joined) String() string { return string(*j) }
+
+// Type names the value for help.
+func (j *joined) Type() string { return "string" }
+
+// Set adds a value.
+func (j *joined) Set(text string) error {
+	if *j != "" {
+		*j += ", "
+	}
+	*j += joined(text)
+	return nil
 }
 
 // Flags makes a layer of the flags that were given. On a command line a size without a unit is refused: it is too easily meant otherwise.

@@ -16,10 +16,12 @@ const (
 	Int      // -1 and 0 are for the option to judge
 	Bool
 	Cores
-	List // comma separated
+	List        // comma separated
+	Selector    // conditions on labels
+	Preferences // the same, weighted
 )
 
-var kindNames = [...]string{"text", "memory", "duration", "duration (bare number: s)", "integer", "true or false", "cores", "list"}
+var kindNames = [...]string{"text", "memory", "duration", "duration (bare number: s)", "integer", "true or false", "cores", "list", "selector", "preferences"}
 
 // String names the kind for the generated reference.
 func (k Kind) String() string { return kindNames[k] }

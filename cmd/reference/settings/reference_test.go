@@ -38,6 +38,8 @@ nothing here is a warning, and is passed on to drivers in a .jar only.
 | duration | a number with ms, s, m, h or d; the unit is needed, but where the kind says otherwise |
 | cores | a whole number from 1 |
 | list | words between commas |
+| selector | conditions on labels between commas, which all hold: ` + "`zone=eu`, `disk!=hdd`, `rack in (r1, r2)`, `rack notin (r3)`, `gpu exists`" + `; its flag may be given again |
+| preferences | the same, each with a weight from 1 to 100 before a colon, at most three: ` + "`10:zone=eu, 1:disk=ssd`" + ` |
 
 ## Exit codes
 
@@ -136,6 +138,10 @@ func TestEveryOptionIsSound(t *testing.T) {
 			s.Bool(o.Key)
 		case o.Kind == Cores:
 			s.Cores(o.Key)
+		case o.Kind == Selector:
+			s.Selector(o.Key)
+		case o.Kind == Preferences:
+			s.Preferences(o.Key)
 		}
 	}
 	if err := s.Err(); err != nil {

@@ -165,6 +165,21 @@ func (s *Settings) List(key string) []string {
 	return out
 }
 
+// Selector gives conditions on labels that hold together; a key set twice by flags has both.
+func (s *Settings) Selector(key string) []deploy.Requirement {
+	return parsed(s, key, deploy.ParseSelector)
+}
+
+// Preferences gives weighted conditions on labels.
+func (s *Settings) Preferences(key string) []deploy.Preference {
+	return parsed(s, key, deploy.ParsePreferences)
+}
+
+// Queue gives the path of a queue; empty is the cluster's default.
+func (s *Settings) Queue(key string) string {
+	return parsed(s, key, func(text string) (string, error) { return text, deploy.CheckQueuePath("queue", text) })
+}
+
 // Row is one setting with its origin and what it hides.
 type Row struct {
 	Key    string   `json:"key"`
