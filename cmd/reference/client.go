@@ -65,7 +65,8 @@ func (a *app) withCluster(do func(ctx context.Context, cmd *cobra.Command, c *cl
 
 // coded gives what does not exist its own exit code.
 func coded(err error) error {
-	if errors.Is(err, deploy.ErrNotFound) {
+	var end *exitError
+	if errors.Is(err, deploy.ErrNotFound) && !errors.As(err, &end) {
 		return &exitError{code: exitAbsent, err: err}
 	}
 	return err

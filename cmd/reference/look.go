@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -133,73 +131,4 @@ func gangsOf(list []deploy.Profile) string {
 		}
 	}
 	return strings.Join(ids, ", ")
-}
-
-func (a *app) explainCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "explain APP|DRIVER",
-		Short:   "Say why an application or a driver waits",
-		Example: "  muster explain app-20261120223045-0007\n  muster explain driver-20261120223045-0001 -o json",
-		Args:    args(cobra.ExactArgs(1)),
-	}
-	addMasterFlag(cmd)
-	cmd.RunE = a.withCluster(func(ctx context.Context, _ *cobra.Command, c *client, words []string) error {
-		found, err := c.rows(ctx, rpc.Query{Kind: deploy.RowDecision, App: deploy.AppID(words[0])})
-		if err != nil {
-			return err
-		}
-		list := present(found)
-		if len(list) == 0 {
-			return a.nothingWaits(ctx, c, words[0])
-		}
-		return a.show(decisionSheet(list))
-	})
-	return cmd
-}
-
-// present gives the newest decision about each profile that waits, in the order of profiles.
-func present(rows []deploy.Row) []deploy.Decision {
-	newest := map[int32]deploy.Decision{}
-	for _, r := range rows {
-		d, ok := r.(deploy.DecisionRow)
-		if old, known := newest[d.Decision.Profile]; ok && (!known || d.Decision.Last.After(old.Last)) {
-			newest[d.Decision.Profile] = d.Decision
-		}
-	}
-	list := []deploy.Decision{}
-	for _, profile := range slices.Sorted(maps.Keys(newest)) {
-		if d := newest[profile]; d.Code != deploy.ReasonNone {
-			list = append(list, d)
-		}
-	}
-	return list
-}
-
-// decisionSheet lays decisions out, each with its causes below it.
-func decisionSheet(list []deploy.Decision) sheet {
-	s := sheet{columns: []string{"PROFILE", "CODE", "MISSING", "SINCE", "WHY"}, data: list}
-	for i := range list {
-		d := &list[i]
-		s.names = append(s.names, d.Code.String())
-		missing := "-"
-		if d.Missing > 0 {
-			missing = limitText(d.Missing)
-		}
-		s.cells = append(s.cells, []any{d.Profile, d.Code, missing, ago(d.Since), d.Text})
-		for i := range d.Causes {
-			s.cells = append(s.cells, []any{"", "  " + d.Causes[i].Code.String(), "", "", d.Causes[i].String()})
-		}
-	}
-	return s
-}
-
-func (a *app) nothingWaits(ctx context.Context, c *client, id string) error {
-	if _, err := row[deploy.AppRow](ctx, c, deploy.RowApp, id); errors.Is(err, deploy.ErrNotFound) {
-		if _, err := row[deploy.DriverRow](ctx, c, deploy.RowDriver, id); err != nil {
-			return err
-		}
-	} else if err != nil {
-		return err
-	}
-	return a.show(sheet{columns: []string{"CODE", "WHY"}, cells: [][]any{{"NONE", "nothing of it waits"}}, data: []deploy.Decision{}})
 }

@@ -53,7 +53,7 @@ func newRoot(io stdio) *cobra.Command {
 	p.StringVar(&a.file, "config", "", "configuration file in YAML (default conf/muster.yaml if it exists)")
 	p.BoolVar(&a.lenient, "lenient", false, "warn of unknown keys instead of refusing them")
 	root.AddCommand(a.masterCommand(), a.workerCommand(), a.submitCommand(), a.killCommand(), a.statusCommand(), a.getCommand(),
-		a.explainCommand(), a.logsCommand(), a.holdCommand(false), a.holdCommand(true), a.targetCommand(), a.demoCommand(),
+		a.explainCommand(), a.planCommand(), a.logsCommand(), a.holdCommand(false), a.holdCommand(true), a.targetCommand(), a.demoCommand(),
 		a.configCommand(), a.versionCommand())
 	group(root)
 	return root
@@ -74,9 +74,13 @@ func group(cmd *cobra.Command) {
 	}
 }
 
-// usage marks an error as the caller's: exit code 2 and a way to the help.
+// usage marks an error as the caller's: exit code 2, or that of plan, and a way to the help.
 func usage(cmd *cobra.Command, err error) error {
-	return &exitError{code: exitUsage, err: fmt.Errorf("%w\nsee `%s --help`", err, cmd.CommandPath())}
+	code := exitUsage
+	if cmd.Name() == "plan" {
+		code = exitPlanUsage
+	}
+	return &exitError{code: code, err: fmt.Errorf("%w\nsee `%s --help`", err, cmd.CommandPath())}
 }
 
 func suggestFlag(cmd *cobra.Command, err error) error {

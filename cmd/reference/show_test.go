@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"fmt"
 	"slices"
 	"strings"
@@ -111,45 +112,44 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// TestExplainShowsThePresent: the newest decision of each profile with its causes, on one line each, and nothing that waits no more.
-func TestExplainShowsThePresent(t *testing.T) {
-	at := time.Now()
+// TestExplainShowsTheReasonFirst: the main reason and its sentence, the counts, each worker grouped by cause, the decisions before.
+func TestExplainShowsTheReasonFirst(t *testing.T) {
 	long := strings.Repeat("a sentence that is long ", 20)
-	decision := func(profile int32, code deploy.ReasonCode, ago time.Duration, text string, causes ...deploy.Cause) deploy.Row {
-		return deploy.DecisionRow{Decision: deploy.Decision{Subject: "app-1", Profile: profile, Code: code, Text: text, Last: at.Add(-ago), Causes: causes}}
-	}
-	list := present([]deploy.Row{
-		decision(1, deploy.ReasonHeld, time.Second, "held"),
-		decision(0, deploy.ReasonNoWorkers, time.Minute, "old"),
-		decision(0, deploy.ReasonInsufficientCores, time.Second, long,
-			deploy.Cause{Code: deploy.ReasonInsufficientCores, Workers: 1, Nearest: "w1", Have: 1, Want: 4}, deploy.Cause{Code: deploy.ReasonFilteredLabel, Resource: "zone", Workers: 2}),
-		decision(2, deploy.ReasonNoWorkers, time.Minute, "old"),
-		decision(2, deploy.ReasonNone, time.Second, ""),
-	})
-	if len(list) != 2 || list[0].Code != deploy.ReasonInsufficientCores || list[1].Code != deploy.ReasonHeld {
-		t.Fatalf("%+v", list)
+	e := deploy.Explanation{
+		Subject: "app-1", State: "WAITING", Waiting: []int32{0}, Need: deploy.Resources{Cores: 4, MemoryMiB: 1024}, Total: 24, Fits: 1,
+		Decision: deploy.Decision{Code: deploy.ReasonInsufficientCores, Text: long, Missing: 3, Position: 2, Ahead: "app-0", Policy: "fair"},
+		Causes: []deploy.Cause{
+			{Code: deploy.ReasonInsufficientCores, Workers: 22, Nearest: "w1", Have: 1, Want: 4, Examples: []deploy.WorkerID{"w1", "w2", "w4", "w5"}},
+			{Code: deploy.ReasonFilteredLabel, Resource: "zone=eu", Workers: 1, Examples: []deploy.WorkerID{"w3"}},
+		},
+		Workers: []deploy.Obstacle{{Worker: "w3", Code: deploy.ReasonFilteredLabel, Resource: "zone=eu"}, {Worker: "w1", Code: deploy.ReasonInsufficientMemory, Have: 512, Want: 1024}, {Worker: "w9"}},
+		History: []deploy.Decision{{Code: deploy.ReasonNoWorkers, Text: "older", Times: 7}, {Code: deploy.ReasonInsufficientCores, Text: "newer", Times: 1}},
 	}
 	var out bytes.Buffer
 	a := &app{stdio: stdio{out: &out}, output: "table"}
-	if err := a.show(decisionSheet(list)); err != nil {
+	if err := a.showExplanations([]deploy.Explanation{e}, &explanation{workers: true, history: true}); err != nil {
 		t.Fatal(err)
 	}
-	text := out.String()
-	for _, want := range []string{strings.TrimSpace(long), "1 worker with too few free cores (best w1 has 1 of 4)", "2 workers not matching zone"} {
-		if !strings.Contains(text, want) {
-			t.Errorf("missing %q in\n%s", want, text)
+	from := 0
+	for _, want := range []string{
+		"app-1 WAITING, profile 0 wants 4 cores, 1.0 GiB\n", "INSUFFICIENT_CORES (3 missing, place 2 behind app-0, by fair): " + long + "\n",
+		"INSUFFICIENT_CORES            22   w1        1 of 4   w1 w2 w4 and 19 more", "FILTERED_LABEL:zone=eu         1   -", "fits                           1 ",
+		"fits                     w9", "INSUFFICIENT_MEMORY      w1       512.0 MiB of 1.0 GiB", "FILTERED_LABEL:zone=eu   w3",
+		"newer", "older",
+	} {
+		at := strings.Index(out.String()[from:], want)
+		if at < 0 {
+			t.Fatalf("missing behind what stands before it: %q in\n%s", want, out.String())
 		}
-	}
-	if n := strings.Count(text, "\n"); n != 5 {
-		t.Errorf("%d lines; want a heading and one per decision and cause:\n%s", n, text)
+		from += at
 	}
 	out.Reset()
 	a.output = "json"
-	if err := a.show(decisionSheet(list)); err != nil {
+	if err := a.showExplanations([]deploy.Explanation{e}, &explanation{}); err != nil {
 		t.Fatal(err)
 	}
-	var back []deploy.Decision
-	if err := json.Unmarshal(out.Bytes(), &back); err != nil || len(back) != 2 || len(back[0].Causes) != 2 || back[0].Code != list[0].Code {
+	var back []deploy.Explanation
+	if err := json.Unmarshal(out.Bytes(), &back); err != nil || !reflect.DeepEqual(back, []deploy.Explanation{e}) {
 		t.Errorf("%v %+v", err, back)
 	}
 }

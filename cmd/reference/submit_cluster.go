@@ -57,11 +57,10 @@ func (s *submission) driver(ctx context.Context, c *client, p program) (deploy.D
 		}
 		all, names = append(all, a), append(names, a.Name)
 	}
-	custom, err := s.amounts("driver.resource.")
+	need, err := s.driverNeed()
 	if err != nil {
 		return deploy.DriverSpec{}, err
 	}
-	need := deploy.Resources{Cores: s.set.Cores("driver.cores"), MemoryMiB: s.set.Memory("driver.memory"), Custom: custom}
 	name, args := p.command(main.Name, s.jvmOptions(), s.words[1:])
 	env, err := s.driverEnv(names)
 	if err != nil {
@@ -75,6 +74,11 @@ func (s *submission) driver(ctx context.Context, c *client, p program) (deploy.D
 		MaxRestarts: int32(s.set.Int("driver.maxRestarts", -1, int64(deploy.NoLimit))),
 		Command:     deploy.Command{Program: name, Args: args, Env: env, Artifacts: all},
 	}, s.set.Err()
+}
+
+func (s *submission) driverNeed() (deploy.Resources, error) {
+	custom, err := s.amounts("driver.resource.")
+	return deploy.Resources{Cores: s.set.Cores("driver.cores"), MemoryMiB: s.set.Memory("driver.memory"), Custom: custom}, err
 }
 
 // bring puts a file into the cluster's store unless it is there already.
