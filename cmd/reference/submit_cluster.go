@@ -36,7 +36,16 @@ func (s *submission) onWorker(ctx context.Context, c *client, p program) error {
 	if s.wait || (!s.detach && isTerminal(s.app.out)) {
 		return s.follow(ctx, c, deploy.DriverID(got.ID))
 	}
-	return nil
+	return s.warnIfNever(ctx, c, got.ID)
+}
+
+// warnIfNever tells at once what will not get better by waiting.
+func (s *submission) warnIfNever(ctx context.Context, c *client, id string) error {
+	why, err := c.decision(ctx, id)
+	if err == nil && why.Code == deploy.ReasonInfeasible {
+		_, err = fmt.Fprintf(s.app.err, "%s waits: %s\n", id, &why)
+	}
+	return err
 }
 
 func (s *submission) driver(ctx context.Context, c *client, p program) (deploy.DriverSpec, error) {
@@ -142,7 +151,11 @@ func (s *submission) followOnce(ctx context.Context, c *client, id deploy.Driver
 			if !ok {
 				return fmt.Errorf("driver %s: its master has begun anew: %w", id, deploy.ErrUnavailable)
 			}
-			if line := stateLine(d); line != *last {
+			line, err := c.stateLine(ctx, d)
+			if err != nil {
+				return err
+			}
+			if line != *last {
 				*last = line
 				fmt.Fprintln(s.app.err, line)
 			}
@@ -158,7 +171,8 @@ func (s *submission) followOnce(ctx context.Context, c *client, id deploy.Driver
 	return fmt.Errorf("driver %s: the stream of its states ended: %w", id, deploy.ErrUnavailable)
 }
 
-func stateLine(d deploy.DriverRow) string {
+// stateLine says in one line how a driver is, and why if it waits.
+func (c *client) stateLine(ctx context.Context, d deploy.DriverRow) (string, error) {
 	line := fmt.Sprintf("%s %s", d.ID, d.State)
 	if d.Worker != "" && !d.State.Terminal() {
 		line += " on " + string(d.Worker)
@@ -166,10 +180,28 @@ func stateLine(d deploy.DriverRow) string {
 	if d.Attempt > 1 {
 		line += fmt.Sprintf(", attempt %d", d.Attempt)
 	}
-	if d.Waiting != deploy.ReasonNone {
-		line += ", waiting: " + d.Waiting.String()
+	if d.Waiting == deploy.ReasonNone {
+		return line, nil
 	}
-	return line
+	why, err := c.decision(ctx, string(d.ID))
+	if err != nil {
+		return line, err
+	}
+	if why.Code == deploy.ReasonNone { // it has just ended to wait
+		return line + ", waiting: " + d.Waiting.String(), nil
+	}
+	return line + ", waiting: " + why.String(), nil
+}
+
+// decision gives the newest decision about a driver, NONE if there is none.
+func (c *client) decision(ctx context.Context, id string) (deploy.Decision, error) {
+	found, err := c.rows(ctx, rpc.Query{Kind: deploy.RowDecision, App: deploy.AppID(id)})
+	for _, r := range found {
+		if d, ok := r.(deploy.DecisionRow); ok {
+			return d.Decision, err
+		}
+	}
+	return deploy.Decision{}, err
 }
 
 // ending turns a driver's end into this command's: its own code, 128+n for a signal, 125 if it never ran.
