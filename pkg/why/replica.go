@@ -202,6 +202,9 @@ func (b *replica) update(driverLimit int32) *scheduler.Update {
 	u.Workers = make([]scheduler.WorkerRow, len(b.seats))
 	for i := range b.seats {
 		u.Workers[i] = b.seats[i].WorkerRow
+		if w := &u.Workers[i]; w.For == scheduler.NoDemand {
+			w.For = scheduler.DemandRef(len(b.demands)) // nobody, who waits no more
+		}
 	}
 	return u
 }
