@@ -3,6 +3,7 @@ package why
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/musterproject/muster/pkg/deploy"
 	"github.com/musterproject/muster/pkg/scheduler"
@@ -71,7 +72,7 @@ func (d *dryRun) tooLarge(p *part, need *deploy.Resources) string {
 			return int(min(1, max(-1, amountOf(&a.Total, want.Resource)-amountOf(&b.Total, want.Resource))))
 		})
 		if has := amountOf(&largest.Total, want.Resource); has < want.Amount {
-			return deploy.Infeasible(p.what(), "", want.Resource, want.Amount, largest.ID, has)
+			return deploy.Infeasible(p.what(), p.selectors(), want.Resource, want.Amount, largest.ID, has)
 		}
 	}
 	resource := best.Resource
@@ -177,6 +178,15 @@ func (p *part) what() string {
 		return "the driver"
 	}
 	return "an executor"
+}
+
+// selectors gives the labels that are wanted, as people write them.
+func (p *part) selectors() string {
+	words := make([]string, len(p.row.Require))
+	for i := range p.row.Require {
+		words[i] = p.row.Require[i].String()
+	}
+	return strings.Join(words, ", ")
 }
 
 func (p *part) wants(n int64, resource string) string {

@@ -95,7 +95,7 @@ func TestPlan(t *testing.T) {
 		"label is full":         {half, asking(3, 2, 1024, needs("disk=ssd")), "WAITS 2 w1:2/4", "1 worker not matching disk=ssd"},
 		"label nobody has":      {half, asking(1, 2, 1024, needs("disk=hdd")), "WAITS 0 FILTERED_LABEL", "2 workers not matching disk=hdd"},
 		"label and size": {[]deploy.Row{worker("w1", 16, 1024), worker("w2", 2, 1024, label("disk", "ssd"))}, asking(1, 4, 512, needs("disk=ssd")),
-			"NEVER 0 INFEASIBLE", "the largest worker, w2, has 2 cores"},
+			"NEVER 0 INFEASIBLE", "the largest of the workers with disk=ssd, w2, has 2 cores"},
 		"no worker":       {nil, asking(1, 1, 1), "WAITS 0 NO_WORKERS", "start one"},
 		"dead worker":     {[]deploy.Row{worker("w1", 8, 8, in(deploy.WorkerDead))}, asking(1, 1, 1), "WAITS 0 NO_WORKERS", "start one"},
 		"draining worker": {[]deploy.Row{worker("w1", 8, 8, in(deploy.WorkerDecommissioned))}, asking(1, 1, 1), "WAITS 0 WORKER_DRAINING", "1 worker draining"},
