@@ -42,7 +42,7 @@ func (c *Cause) String() string {
 	}
 	out := Count(int64(c.Workers), "worker") + " " + c.phrase()
 	switch {
-	case c.Nearest == "":
+	case c.Nearest == "", c.Code == ReasonFilteredRule:
 		return out
 	case c.Want == 0:
 		return fmt.Sprintf("%s (%s)", out, c.Nearest)
@@ -63,7 +63,10 @@ func (c *Cause) phrase() string {
 	case ReasonFilteredLabel:
 		return "not matching " + c.Resource
 	case ReasonFilteredRule:
-		return "kept apart by " + c.Resource
+		if c.Want > 0 {
+			return fmt.Sprintf("with %d of its executors, the most it may have on one", c.Want)
+		}
+		return "where it has executors already, or has some with the same " + c.Resource
 	case ReasonFilteredPlugin:
 		return "filtered out by " + c.Resource
 	case ReasonReserved:

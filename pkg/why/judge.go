@@ -3,91 +3,44 @@ package why
 import (
 	"cmp"
 	"slices"
-	"strconv"
 
 	"github.com/musterproject/muster/pkg/deploy"
 	"github.com/musterproject/muster/pkg/scheduler"
 )
 
-// rules are what an application's own executors forbid.
+// rules count what an application's own executors forbid.
 type rules struct {
-	on    map[deploy.WorkerID]int32 // its executors by worker
-	apart map[string]bool           // hosts, or values of a label, that are taken
+	on   map[deploy.WorkerID]int32 // its executors by worker
+	near map[string]int32          // by scheduler.Domain
 }
 
 func newRules() *rules {
-	return &rules{on: map[deploy.WorkerID]int32{}, apart: map[string]bool{}}
+	return &rules{on: map[deploy.WorkerID]int32{}, near: map[string]int32{}}
 }
 
 // add counts executors on a worker.
 func (r *rules) add(d *scheduler.DemandRow, w *scheduler.WorkerRow, n int32) {
 	r.on[w.ID] += n
-	if place, ok := domain(d.Apart, w); ok {
-		r.apart[place] = true
+	if d.Apart == "" {
+		return
+	}
+	if place, ok := scheduler.Domain(w, d.Apart); ok {
+		r.near[place] += n
 	}
 }
 
-// domain is where no second executor may be; a worker without the label is in none.
-func domain(by string, w *scheduler.WorkerRow) (string, bool) {
-	if by == "" || by == deploy.ApartHost {
-		return w.Host, by != ""
-	}
-	for i := range w.Labels {
-		if w.Labels[i].Key == by {
-			return w.Labels[i].Value, true
-		}
-	}
-	return "", false
-}
-
-// obstacle gives the first thing that keeps one unit of d off w: that w takes no work, a label, then what is missing of has, last a rule.
-// It is the order of scheduler.View.Explain.
+// obstacle gives the one thing that keeps one unit of d off w, of which has is there.
 func obstacle(d *scheduler.DemandRow, w *scheduler.WorkerRow, has *deploy.Resources, r *rules) deploy.Obstacle {
-	out := deploy.Obstacle{Worker: w.ID, Code: w.Blocked}
-	switch {
-	case w.Blocked == deploy.ReasonReserved && w.For == d.Ref:
-		out.Code = deploy.ReasonNone
-	case w.Blocked != deploy.ReasonNone:
-		return out
-	}
-	if i := slices.IndexFunc(d.Require, func(q deploy.Requirement) bool { return !q.Holds(w.Labels) }); i >= 0 {
-		out.Code, out.Resource = deploy.ReasonFilteredLabel, d.Require[i].String()
-		return out
-	}
-	if lack(&d.Need, has, &out) {
-		return out
-	}
-	out.Code, out.Resource, out.Have, out.Want = r.forbid(d, w)
-	return out
-}
-
-// lack tells whether has is less than one unit needs, and of what.
-func lack(n *scheduler.Need, has *deploy.Resources, out *deploy.Obstacle) bool {
-	for i := range n.Custom {
-		if a := &n.Custom[i]; has.Of(a.Name) < a.Count {
-			out.Code, out.Resource, out.Have, out.Want = deploy.ReasonInsufficientResource, a.Name, int64(has.Of(a.Name)), int64(a.Count)
-			return true
+	near := int32(0)
+	if d.Apart != "" && len(r.near) > 0 {
+		if place, ok := scheduler.Domain(w, d.Apart); ok {
+			near = r.near[place]
 		}
 	}
-	switch {
-	case has.Cores < n.Cores:
-		out.Code, out.Have, out.Want = deploy.ReasonInsufficientCores, int64(has.Cores), int64(n.Cores)
-	case has.MemoryMiB < n.MemoryMiB:
-		out.Code, out.Have, out.Want = deploy.ReasonInsufficientMemory, has.MemoryMiB, n.MemoryMiB
-	default:
-		return false
-	}
-	return true
-}
-
-func (r *rules) forbid(d *scheduler.DemandRow, w *scheduler.WorkerRow) (code deploy.ReasonCode, rule string, have, want int64) {
-	if d.MaxPerWorker > 0 && r.on[w.ID] >= d.MaxPerWorker {
-		return deploy.ReasonFilteredRule, "at most " + strconv.Itoa(int(d.MaxPerWorker)) + " per worker", 0, 0
-	}
-	if place, ok := domain(d.Apart, w); ok && r.apart[place] {
-		return deploy.ReasonFilteredRule, "apart by " + d.Apart, 0, 0
-	}
-	return deploy.ReasonNone, "", 0, 0
+	it := *w
+	it.Free = *has
+	c := scheduler.Judge(&it, d, r.on[w.ID], near)
+	return deploy.Obstacle{Worker: w.ID, Code: c.Code, Resource: c.Resource, Have: c.Have, Want: c.Want}
 }
 
 // tally counts workers by what is in the way.

@@ -57,14 +57,12 @@ func (d *dryRun) tooLarge(p *part, need *deploy.Resources) string {
 		return ""
 	}
 	var nearest *seat
-	var best deploy.Obstacle
 	for _, s := range list {
-		var o deploy.Obstacle
-		if !lack(&p.row.Need, &s.Total, &o) {
+		if missing(need, &s.Total) == 0 {
 			return ""
 		}
 		if nearest == nil || missing(need, &s.Total) < missing(need, &nearest.Total) {
-			nearest, best = s, o
+			nearest = s
 		}
 	}
 	for _, want := range amounts(need) {
@@ -75,16 +73,14 @@ func (d *dryRun) tooLarge(p *part, need *deploy.Resources) string {
 			return deploy.Infeasible(p.what(), p.selectors(), want.Resource, want.Amount, largest.ID, has)
 		}
 	}
-	resource := best.Resource
-	switch best.Code {
-	case deploy.ReasonInsufficientCores:
-		resource = deploy.ResourceCores
-	case deploy.ReasonInsufficientMemory:
-		resource = deploy.ResourceMemory
-	default: // the custom resource is named
+	lacks := ""
+	for _, want := range amounts(need) {
+		if has := amountOf(&nearest.Total, want.Resource); lacks == "" && has < want.Amount {
+			lacks = deploy.FormatAmount(want.Resource, has) + " of " + deploy.FormatAmount(want.Resource, want.Amount)
+		}
 	}
-	return fmt.Sprintf("%s wants %s, and no worker has all of it together; the nearest, %s, has %s of %s, so this can never run here: ask for less or add a larger worker",
-		p.what(), need, nearest.ID, deploy.FormatAmount(resource, best.Have), deploy.FormatAmount(resource, best.Want))
+	return fmt.Sprintf("%s wants %s, and no worker has all of it together; the nearest, %s, has %s, so this can never run here: ask for less or add a larger worker",
+		p.what(), need, nearest.ID, lacks)
 }
 
 // missing is how much of a need is not there, as the sum of the missing parts of each resource.
@@ -141,25 +137,32 @@ func queueName(path string) string {
 
 // gangTooLarge says that all workers together, were they empty, have no room for all of a gang.
 func (d *dryRun) gangTooLarge(p *part, need *deploy.Resources) string {
-	room, taken := int64(0), map[string]bool{}
-	for _, s := range d.matching(&p.row) {
-		units := fitting(need, &s.Total)
-		if p.row.MaxPerWorker > 0 {
-			units = min(units, int64(p.row.MaxPerWorker))
-		}
-		if place, ok := domain(p.row.Apart, &s.WorkerRow); ok && units > 0 {
-			if taken[place] {
-				continue
-			}
-			taken[place], units = true, 1
-		}
-		room += units
-	}
+	room := gangRoom(p, need, d.matching(&p.row), func(s *seat) *deploy.Resources { return &s.Total })
 	if room == 0 || room >= int64(p.row.Units) {
 		return "" // none at all is a matter of labels
 	}
 	return fmt.Sprintf("all %s start together or none does, and the whole cluster has room for %d, so this can never run here: ask for fewer or add workers",
 		deploy.Count(int64(p.row.Units), "executor"), room)
+}
+
+// gangRoom is how many executors of a gang there is room for in what workers have, by the rules of the application itself.
+func gangRoom(p *part, need *deploy.Resources, list []*seat, has func(*seat) *deploy.Resources) (room int64) {
+	taken := map[string]bool{}
+	for _, s := range list {
+		units := fitting(need, has(s))
+		if p.row.MaxPerWorker > 0 {
+			units = min(units, int64(p.row.MaxPerWorker))
+		}
+		if p.row.Apart != "" && units > 0 {
+			place, ok := scheduler.Domain(&s.WorkerRow, p.row.Apart)
+			if ok && taken[place] {
+				continue
+			}
+			taken[place], units = ok, 1
+		}
+		room += units
+	}
+	return room
 }
 
 // fitting is how many units a worker could hold.

@@ -82,6 +82,13 @@ func (d *dryRun) whyWaits(p *part, why *deploy.Decision, t *tally) {
 	if why.Code == deploy.ReasonQuota && int(p.reason.Queue) < len(d.queues) {
 		why.Text = fmt.Sprintf("the quota of queue %s is used up; wait, or raise the quota", queueName(d.queues[p.reason.Queue].Name))
 	}
+	if p.row.Gang {
+		need := resources(&p.row.Need)
+		open := slices.DeleteFunc(d.matching(&p.row), func(s *seat) bool { return s.Blocked != deploy.ReasonNone })
+		room := gangRoom(p, &need, open, func(s *seat) *deploy.Resources { return &s.Free })
+		why.Text = fmt.Sprintf("all %s start together or none does, and there is room for %d; wait, ask for fewer, or add workers",
+			deploy.Count(int64(p.row.Units), "executor"), room)
+	}
 	var said []string
 	for i := range why.Causes {
 		said = append(said, why.Causes[i].String())

@@ -113,7 +113,7 @@ func TestExplainJudgesEveryWorkerOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = "INSUFFICIENT_CORES ×2 w2 3/4[w1 w2]; INSUFFICIENT_MEMORY ×1 w3 100/1000[w3]; FILTERED_LABEL disk=ssd×1[w4]; WORKER_DRAINING ×1[w5]; " +
-		"WORKER_UNHEALTHY ×1[w6]; BLACKLISTED ×1[w7]; RESERVED ×1[w8]; FILTERED_RULE at most 1 per worker×1[w10]"
+		"WORKER_UNHEALTHY ×1[w6]; BLACKLISTED ×1[w7]; RESERVED ×1[w8]; FILTERED_RULE maxPerWorker×1 w10 1/1[w10]"
 	if got := show(x.Causes); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -154,8 +154,8 @@ func TestExplainPages(t *testing.T) {
 
 func TestExplainKeepsApart(t *testing.T) {
 	for by, want := range map[string]string{
-		deploy.ApartHost: "FILTERED_RULE apart by host×2[w1 w2]",
-		"rack":           "FILTERED_RULE apart by rack×2[w1 w3]", // w4 has no rack: nothing is kept apart there
+		deploy.ApartHost: "FILTERED_RULE host×2[w1 w2]",
+		"rack":           "FILTERED_RULE rack×2[w1 w3]", // w4 has no rack: nothing is kept apart there
 	} {
 		onHost := func(r *deploy.WorkerRow) { r.Spec.Address.Host = "one" }
 		s := store(
