@@ -63,7 +63,12 @@ func (r *reader) update(b *schedulertest.Books) *scheduler.Update {
 			row.Free.Cores /= 2
 			row.Free.MemoryMiB /= 2
 		}
-		row.Blocked = deploy.ReasonCode(max(0, int(r.next())-240))
+		switch r.next() % 24 {
+		case 0:
+			row.Blocked = deploy.ReasonWorkerDraining
+		case 1:
+			row.Blocked, row.For = deploy.ReasonReserved, scheduler.DemandRef(r.next()%10)
+		}
 		u.Workers = append(u.Workers, row)
 	}
 	for range r.next() % 5 {
@@ -76,9 +81,33 @@ func (r *reader) update(b *schedulertest.Books) *scheduler.Update {
 		row.Grow = row.Need.Cores == 1 && r.next()%2 == 0 && !row.Driver
 		row.Avoid = append(row.Avoid, scheduler.WorkerRef(r.number()))
 		row.Blocked = deploy.ReasonCode(max(0, int(r.next())-240))
+		row.Queue, row.Gang = uint32(max(0, int(r.next()%8)-4)), r.next()%8 == 0
 		u.Demands = append(u.Demands, row)
 	}
+	for range r.next() % 4 {
+		u.Queues = append(u.Queues, r.queue())
+	}
 	return u
+}
+
+// queue gives a row of one of four queues; that its parent is there and is not below it is a matter of luck.
+func (r *reader) queue() scheduler.QueueRow {
+	row := scheduler.QueueRow{Ref: uint32(r.next() % 4), Parent: uint32(max(0, int(r.next()%8)-4)), Gone: r.next()%6 == 0, Weight: 1}
+	row.Name = fmt.Sprintf("q%d", r.next()%4)
+	if row.Ref == 0 {
+		row.Parent = 0
+	}
+	for _, x := range []struct {
+		to   *[]deploy.Quantity
+		bits byte
+	}{{&row.Quota, r.next()}, {&row.Used, r.next()}, {&row.Min, r.next()}} {
+		for i, name := range []string{"cores", "fpga", "gpu", "memory"} {
+			if x.bits>>i&5 == 1 {
+				*x.to = append(*x.to, deploy.Quantity{Resource: name, Amount: r.number()})
+			}
+		}
+	}
+	return row
 }
 
 // follow keeps books beside the replica, as the contract says updates mean.
@@ -93,6 +122,10 @@ func follow(b *schedulertest.Books, u *scheduler.Update) {
 	}
 	for _, row := range u.Demands {
 		b.SetDemand(row)
+	}
+	for _, row := range u.Queues {
+		b.SetQueue(row)
+		b.SetUsed(row.Ref, row.Used)
 	}
 	b.Version, b.DriverSlots = u.To, u.DriverSlots
 }
@@ -109,7 +142,7 @@ func FuzzState(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r := &reader{data}
-		s := scheduler.NewState(scheduler.Config{MaxWorkers: 8, MaxDemands: 16, History: 16})
+		s := scheduler.NewState(scheduler.Config{MaxWorkers: 8, MaxDemands: 16, MaxQueues: 8, History: 16})
 		policies := []scheduler.SchedulerPolicy{
 			scheduler.NewSpread(scheduler.Options{Order: scheduler.By(r.next() % 5), SpreadDrivers: true}),
 			scheduler.NewPack(scheduler.Options{Order: scheduler.By(r.next() % 5)}),
