@@ -108,7 +108,7 @@ func (b *Books) SetDemand(row scheduler.DemandRow) {
 	if row.Gone {
 		b.vacant[1] = min(b.vacant[1], int(row.Ref))
 	}
-	if row.Gone || row.Blocked != deploy.ReasonNone || row.Units == 0 {
+	if !wantsMore(&row) {
 		b.unreserve(row.Ref)
 	}
 }

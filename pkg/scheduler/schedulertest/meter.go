@@ -113,7 +113,7 @@ func part(of, whole int64) float64 {
 
 // wants tells whether a demand waits for room and would use it: not for its own limits, a quota, or what no worker has.
 func (s *sim) wants(d *scheduler.DemandRow) bool {
-	if d.Gone || d.Blocked != deploy.ReasonNone || d.Units == 0 || d.Cores < d.Need.Cores {
+	if !wantsMore(d) {
 		return false
 	}
 	why := s.reasons[d.Ref]

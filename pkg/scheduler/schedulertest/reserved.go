@@ -15,6 +15,13 @@ type keeping struct {
 	until  time.Time
 }
 
+const longestReservation = 24 * time.Hour
+
+// wantsMore tells whether a demand could be granted anything if there was room.
+func wantsMore(d *scheduler.DemandRow) bool {
+	return !d.Gone && d.Blocked == deploy.ReasonNone && d.Units > 0 && (d.Driver || d.Cores >= d.Need.Cores)
+}
+
 // Reserve keeps workers for demands, all of one demand or none, until the demand is granted something, wants nothing any more, loses one of
 // the workers, or its time is up.
 func (b *Books) Reserve(list []scheduler.Reservation) {
@@ -28,7 +35,7 @@ func (b *Books) Reserve(list []scheduler.Reservation) {
 
 func (b *Books) reserve(d scheduler.DemandRef, list []scheduler.Reservation) {
 	row := &b.Demands[d]
-	if row.Gone || row.Blocked != deploy.ReasonNone || row.Units == 0 || len(b.KeptFor(d)) > 0 {
+	if !wantsMore(row) || len(b.KeptFor(d)) > 0 {
 		return
 	}
 	for _, r := range list {
@@ -36,7 +43,7 @@ func (b *Books) reserve(d scheduler.DemandRef, list []scheduler.Reservation) {
 			return
 		}
 	}
-	until := b.Now.Add(b.ReserveFor << min(row.Tries, 10))
+	until := b.Now.Add(min(b.ReserveFor<<min(row.Tries, 20), longestReservation))
 	for _, r := range list {
 		if r.Demand == d {
 			b.kept[r.Worker] = keeping{d, until}

@@ -52,7 +52,7 @@ func FewLarge(seed uint64) Trace {
 	return g.trace
 }
 
-// MixedGangs is gangs of 4 to 16 executors, some with gpus, among elastic and small applications on 32 workers of two kinds, of which some
+// MixedGangs is gangs of 4 to 16 executors, a third of them half as large but with gpus, among elastic and small applications on 32 workers of two kinds, of which some
 // go away for a while.
 func MixedGangs(seed uint64) Trace {
 	g := newGenerator("mixed with gangs", seed, 0x676e)
@@ -64,12 +64,13 @@ func MixedGangs(seed uint64) Trace {
 		a.Place.Queue = []string{"adhoc", "batch"}[g.IntN(2)]
 		g.small(a)
 	})
-	g.arrive(40, 4*time.Hour, func(a *App) {
+	g.arrive(56, 4*time.Hour, func(a *App) {
 		a.Place.Queue = "prod"
 		a.Gang, a.Units = true, 4+g.Int32N(13)
 		a.Need = scheduler.Need{Cores: 4, MemoryMiB: 8 << 10}
 		if g.IntN(3) == 0 {
 			a.Need.Custom = []deploy.Amount{{Name: "gpu", Count: 1}}
+			a.Units = (a.Units + 1) / 2
 		}
 		a.Run = g.around(12 * time.Minute)
 	})
@@ -116,7 +117,7 @@ func (g *generator) small(a *App) {
 	a.Run = g.around(5 * time.Minute)
 }
 
-// around draws a time with a long tail: half are below, few are many times as long.
+// around draws a time with a tail: half are below, few are up to four times as long.
 func (g *generator) around(median time.Duration) time.Duration {
-	return time.Duration(float64(median) * math.Exp(0.7*g.NormFloat64())).Round(time.Second)
+	return time.Duration(float64(median) * math.Exp(min(0.7*g.NormFloat64(), math.Log(4)))).Round(time.Second)
 }
