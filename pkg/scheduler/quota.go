@@ -98,7 +98,8 @@ func (s *State) barred(d *demand) (at uint32, number int) {
 
 // charge books a grant on the queue of its demand and those above, or with sign -1 takes it back.
 func (s *State) charge(d *demand, cores, sign int32) {
-	s.addTo(s.queues[d.row.Queue].own, &d.row.Need, cores, sign)
+	n := &d.row.Need
+	s.addTo(s.queues[d.row.Queue].own, n, cores, sign)
 	for ref := d.row.Queue; ; ref = s.queues[ref].row.Parent {
 		q := &s.queues[ref]
 		if !q.touched {
@@ -110,7 +111,7 @@ func (s *State) charge(d *demand, cores, sign int32) {
 				q.peak[i] = max(q.peak[i], q.all[i])
 			}
 		}
-		s.addTo(q.all, &d.row.Need, cores, sign)
+		s.addTo(q.all, n, cores, sign)
 		if ref == 0 {
 			return
 		}
