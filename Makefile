@@ -58,8 +58,9 @@ bench-limits: ## Measure what this machine can do at most
 sim: ## Simulate SEEDS clusters with faults (SIMFLAGS='-sim.seed=7 -v' replays one)
 	go test ./internal/sim -count=1 -timeout 20m -run TestSeeds -sim.seeds=$(SEEDS) $(SIMFLAGS)
 
-mutants: ## Plant known mistakes in the cores; the simulator must find each
+mutants: ## Plant known mistakes in the cores and the scheduler; the simulator and the tests must find each
 	go test ./internal/sim -count=1 -timeout 30m -run TestMutants -sim.mutants $(SIMFLAGS)
+	go test ./pkg/scheduler -count=1 -timeout 30m -run TestMutants -scheduler.mutants
 
 lint: $(GOLANGCI) ## gofmt, go vet, golangci-lint
 	@unformatted=$$(gofmt -l $$(go list -f '{{.Dir}}' ./...) | sort -u); \

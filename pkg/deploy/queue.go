@@ -15,6 +15,10 @@ const (
 	ResourceMemory = "memory"
 )
 
+// ResourceGang is the resource of a Cause that counts the workers with room for some executors of a gang: Have of Want fit at once, and the code
+// says what most of these workers lack for more.
+const ResourceGang = "gang"
+
 // RootQueue is what people call the root, whose path is empty.
 const RootQueue = "root"
 

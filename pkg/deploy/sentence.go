@@ -40,6 +40,9 @@ func (c *Cause) String() string {
 		return "the policy " + c.Resource + " did not answer in time, and the built-in one placed"
 	default: // the others count workers
 	}
+	if c.Resource == ResourceGang && c.Nearest == "" && c.Want > 0 {
+		return fmt.Sprintf("%s with room for %d of the %d executors that start together (%s)", Count(int64(c.Workers), "worker"), c.Have, c.Want, c.Code)
+	}
 	out := Count(int64(c.Workers), "worker") + " " + c.phrase()
 	switch {
 	case c.Nearest == "", c.Code == ReasonFilteredRule:

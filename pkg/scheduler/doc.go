@@ -17,8 +17,6 @@
 // Spread and Pack are the built-in policies: drivers first, then executors, first in first out, and who does not fit does not hold up the
 // next. What they cost does not depend on the size of the cluster: they look only at the workers they take.
 //
-// Inside: worker.go and demand.go are the slots; tree.go, shelf.go, index.go, shape.go, match.go and next.go find workers, rule.go and kept.go
-// say whom else one is closed to; wake.go, line.go, asked.go and overdue.go find demands; queue.go and quota.go know what queues have and may
-// have; take.go and reserve.go hold what a view takes; explain.go, before.go, judge.go and kind.go say why not. The why is in
-// docs/design/scheduler.md.
+// Inside: worker.go and demand.go are the slots; tree.go, shelf.go, index.go and shape.go find workers; wake.go and asked.go find demands;
+// take.go holds what a view takes; explain.go, before.go and kind.go say why not. The why is in docs/design/scheduler.md.
 package scheduler

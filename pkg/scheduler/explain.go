@@ -15,7 +15,7 @@ func (v View) Explain(d DemandRef) (Reason, Wake) {
 		return Reason{Code: x.row.Blocked, Ahead: NoDemand}, Wake{Kind: WakeChanged}
 	case x.left == 0:
 		return Reason{Code: deploy.ReasonExecutorLimit, Ahead: NoDemand}, Wake{Kind: WakeChanged}
-	case s.coresLeft(x) < x.row.Need.Cores:
+	case int64(s.coresLeft(x)) < times(int64(x.row.Need.Cores), x.atOnce()):
 		return Reason{Code: deploy.ReasonAppCoresMax, Ahead: NoDemand}, Wake{Kind: WakeChanged}
 	}
 	r, until := s.explain(d, x)
@@ -31,7 +31,7 @@ func (s *State) explain(ref DemandRef, d *demand) (Reason, Wake) {
 	if queue, number := s.barred(d); number >= 0 {
 		return Reason{Code: deploy.ReasonQuota, Queue: queue}, Wake{Kind: WakeNeedFits}
 	}
-	if !d.row.Gang && s.fitsNow(ref, d) {
+	if !d.row.Gang && s.fitsNow(ref, d) || d.row.Gang && s.try(ref, d, 0, d.left) == d.left {
 		return Reason{Code: deploy.ReasonQueueBehind}, Wake{Kind: WakeAnyChange} // the policy's own will
 	}
 	return s.noRoom(ref, d), Wake{Kind: WakeNeedFits}
@@ -47,7 +47,7 @@ func (s *State) noRoom(ref DemandRef, d *demand) Reason {
 	sh := s.whole(d.shape)
 	from := len(s.buf.causes)
 	none := sh.unlabelled(1) == s.names.n
-	if !none && !sh.total.fits(n.Cores, n.MemoryMiB) {
+	if !none && (!sh.total.fits(n.Cores, n.MemoryMiB) || s.tooLarge(ref, d)) {
 		s.causes(d, sh, 1, s.names.n)
 		r.Code = deploy.ReasonInfeasible
 		r.Causes = s.buf.causes[from:len(s.buf.causes):len(s.buf.causes)]
@@ -72,10 +72,7 @@ func (s *State) noRoom(ref DemandRef, d *demand) Reason {
 	} else {
 		r.Code = most(r.Causes)
 	}
-	if r.Code == deploy.ReasonNone {
-		r.Code = deploy.ReasonInsufficientCores // each worker has room for some of a gang, and all together have not enough
-	}
-	if s.displaced(ref, d) {
+	if !d.row.Gang && s.displaced(ref, d) {
 		r.Code = deploy.ReasonQueueBehind
 	}
 	return r
@@ -116,8 +113,8 @@ func (s *State) causes(d *demand, sh *shape, which, workers int) {
 	}
 	rest := x.cores.n - x.cores.rank(below(uint32(n.Cores)))
 	room, ruled := 0, Cause{}
-	if which == 0 && (d.rule != 0 || d.row.Gang) {
-		room, ruled = s.withRoom(d, x)
+	if d.row.Gang || which == 0 && d.rule != 0 {
+		room, ruled = s.withRoom(d, x, which)
 	}
 	if rest -= room; rest > 0 {
 		c := Cause{Code: deploy.ReasonInsufficientMemory, Workers: rest, Want: n.MemoryMiB}
@@ -126,6 +123,9 @@ func (s *State) causes(d *demand, sh *shape, which, workers int) {
 	}
 	if ruled.Workers > 0 {
 		s.buf.causes = append(s.buf.causes, ruled)
+	}
+	if d.row.Gang && s.trial.workers > 0 {
+		s.buf.causes = append(s.buf.causes, s.trial.cause(d.left))
 	}
 }
 
@@ -140,11 +140,14 @@ func (s *State) leastShort(n *Need, x *index, which int, both bool) (WorkerRef, 
 	s.order(x, ByMemoryFreeDesc, which)
 	k, _ := x.memory.prev(below(short(n.MemoryMiB)), uint64(n.Cores))
 	k, _ = x.memory.next(below(uint32(k.hi>>32)), uint64(n.Cores))
-	return WorkerRef(k.ref()), s.workers[k.ref()].free.MemoryMiB
+	if w := &s.workers[k.ref()]; which == 0 {
+		return w.row.Ref, w.free.MemoryMiB
+	}
+	return WorkerRef(k.ref()), s.workers[k.ref()].row.Total.MemoryMiB
 }
 
 // withRoom counts the workers that have room, and those of them that a rule forbids. The others are too few for a gang.
-func (s *State) withRoom(d *demand, x *index) (room int, c Cause) {
+func (s *State) withRoom(d *demand, x *index, which int) (room int, c Cause) {
 	c = Cause{Code: deploy.ReasonFilteredRule, Resource: d.row.Apart, Nearest: NoWorker}
 	if d.row.Apart == "" {
 		c.Resource, c.Want = RuleMaxPerWorker, int64(d.row.MaxPerWorker)
@@ -153,7 +156,7 @@ func (s *State) withRoom(d *demand, x *index) (room int, c Cause) {
 	for k, ok := x.next(n, ByCoresFreeAsc, key{}); ok; k, ok = x.next(n, ByCoresFreeAsc, k) {
 		room++
 		w := &s.workers[k.ref()]
-		if s.allows(d.rule, w) {
+		if which == 1 || s.allows(d.rule, w) {
 			continue
 		}
 		c.Workers++

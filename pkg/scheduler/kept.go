@@ -51,6 +51,18 @@ func (s *State) call(w *worker) {
 	}
 }
 
+// keptFromOthers tells whether a worker that a demand could run on is kept for another.
+func (s *State) keptFromOthers(ref DemandRef) bool {
+	d := &s.demands[ref]
+	for k, ok := s.kept.next(key{}, 0); ok; k, ok = s.kept.next(k, 0) {
+		w := &s.workers[k.ref()]
+		if k.hi != uint64(ref) && s.shapes.list[d.shape].unmet(w.row.Labels) < 0 && unitsIn(&w.row.Total, &d.row.Need) > 0 && s.allows(d.rule, w) {
+			return true
+		}
+	}
+	return false
+}
+
 // maxCandidates bounds Candidates.
 const maxCandidates = 1024
 

@@ -15,9 +15,7 @@ type line struct {
 	grouped bool  // it is one of the first woken group
 	busy    bool  // in waits.busy
 	asked   []standing
-	front   key    // who is the first that still wants something, if found, else nobody up to it does
-	found   bool   // in this view
-	viewed  uint64 // by which view
+	front   key // nobody before it still wants something
 }
 
 // standing is one that was asked in this view.
@@ -97,7 +95,7 @@ func (s *State) attend(queue uint32, kind int) *line {
 
 // wantsNothing tells whether a demand that was asked is done with: by the books, or served by this plan.
 func (s *State) wantsNothing(d *demand) bool {
-	idle := d.row.Units == 0 || !d.row.Driver && d.row.Cores < d.row.Need.Cores
+	idle := d.row.Units == 0 || !d.row.Driver && int64(d.row.Cores) < times(int64(d.row.Need.Cores), d.atOnce())
 	return idle || d.granted > 0 && (d.left == 0 || s.coresLeft(d) < d.row.Need.Cores)
 }
 
@@ -131,7 +129,7 @@ func (s *State) restand() {
 					}
 				}
 			}
-			l.viewed = 0
+			l.front = key{}
 		}
 	}
 }
@@ -157,27 +155,18 @@ func (s *State) position(d *demand) (at int, ahead DemandRef) {
 	return n, NoDemand
 }
 
-// first gives who is the first of a line that still wants something. The trees stand as long as the view, so it goes on from whom it found last.
+// first gives who is the first of a line that still wants something.
 func (s *State) first(l *line) (DemandRef, bool) {
-	if l.viewed != s.view {
-		l.viewed, l.found, l.front = s.view, false, key{}
-	}
 	for {
-		if !l.found {
-			k, ok := l.pending.next(l.front, 0)
-			if w, some := l.waiting.next(l.front, 0); some && (!ok || w.less(k)) {
-				k, ok = w, true
-			}
-			if !ok {
-				return NoDemand, false
-			}
-			l.found, l.front = true, k
+		k, ok := l.pending.next(l.front, 0)
+		if w, some := l.waiting.next(l.front, 0); some && (!ok || w.less(k)) {
+			k, ok = w, true
 		}
-		ref := DemandRef(l.front.ref())
+		ref := DemandRef(k.ref())
 		d, n := &s.demands[ref], len(l.asked)
-		if last := n > 0 && l.asked[n-1].demand == ref; !d.done && !(last && s.wantsNothing(d)) {
-			return ref, true
+		if last := n > 0 && l.asked[n-1].demand == ref; !ok || !d.done && !(last && s.wantsNothing(d)) {
+			return ref, ok
 		}
-		l.found = false
+		l.front = k
 	}
 }

@@ -120,7 +120,7 @@ func (s *State) suffers(ref DemandRef) bool {
 	switch {
 	case d.granted > 0 || d.row.Blocked != deploy.ReasonNone || !s.due(wake) || s.holds(ref):
 		return false
-	case d.left == 0 || s.coresLeft(d) < d.row.Need.Cores || d.row.Driver && s.slots == 0:
+	case d.left == 0 || int64(s.coresLeft(d)) < times(int64(d.row.Need.Cores), d.atOnce()) || d.row.Driver && s.slots == 0:
 		return false
 	}
 	_, number := s.barred(d)

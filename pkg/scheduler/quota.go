@@ -97,10 +97,9 @@ func (s *State) barred(d *demand) (at uint32, number int) {
 }
 
 // charge books a grant on the queue of its demand and those above, or with sign -1 takes it back.
-func (s *State) charge(d *demand, cores, sign int32) {
-	n := &d.row.Need
-	s.addTo(s.queues[d.row.Queue].own, n, cores, sign)
-	for ref := d.row.Queue; ; ref = s.queues[ref].row.Parent {
+func (s *State) charge(queue uint32, n *Need, cores, sign int32) {
+	s.addTo(s.queues[queue].own, n, cores, sign)
+	for ref := queue; ; ref = s.queues[ref].row.Parent {
 		q := &s.queues[ref]
 		if !q.touched {
 			q.touched = true

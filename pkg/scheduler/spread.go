@@ -25,6 +25,9 @@ func dealEvenly(spots []place, left int32) {
 			return
 		}
 		rounds := max(1, min(least, left/open))
+		if mutant == spreadsTwo {
+			rounds = min(2, least, left)
+		}
 		for i := range spots {
 			if p := &spots[i]; p.room > p.given && left > 0 {
 				p.given += rounds

@@ -81,6 +81,7 @@ type State struct {
 	walk    walk
 	takes   uint64 // counts takes, also those taken back
 	search  search
+	trial   trial
 	few     []WorkerRef // scratch
 	touched []WorkerRef
 	gained  []DemandRef // demands with takes

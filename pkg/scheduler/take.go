@@ -51,7 +51,7 @@ func (s *State) take(ref DemandRef, at WorkerRef, cores int32, group uint32) boo
 func (s *State) move(d *demand, w *worker, cores, sign int32) {
 	s.takes++
 	w.spend(&d.row.Need, cores, sign)
-	s.charge(d, cores, sign)
+	s.charge(d.row.Queue, &d.row.Need, cores, sign)
 	d.granted += sign * cores
 	if d.row.Units != deploy.NoLimit {
 		d.left -= sign
@@ -156,7 +156,7 @@ func (s *State) settle() {
 			for _, x := range l.asked {
 				s.demands[x.demand].done = false
 			}
-			l.asked = l.asked[:0]
+			l.asked, l.front = l.asked[:0], key{}
 		}
 	}
 	s.clearBefore()

@@ -39,6 +39,28 @@ func (v View) Queues() iter.Seq[*QueueRow] {
 	}
 }
 
+// Asking gives the queues of which NextOf may give somebody, in no order.
+func (v View) Asking() iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		if !v.valid() {
+			return
+		}
+		for _, ref := range v.state.waits.busy[1] {
+			if !yield(ref) {
+				return
+			}
+		}
+	}
+}
+
+// Queue gives the row of a queue as Queues does, Gone if there is none.
+func (v View) Queue(ref uint32) *QueueRow {
+	if int(ref) >= len(v.state.queues) || !v.state.queues[ref].live {
+		return &QueueRow{Ref: ref, Gone: true}
+	}
+	return &v.state.queues[ref].row
+}
+
 // Usage gives what a queue has, the takes of the view included: its own demands, or they and all below. There is one amount per resource: cores,
 // MiB of memory, then each custom resource by name. It follows the takes and is not to be changed.
 func (v View) Usage(queue uint32, below bool) []int64 {

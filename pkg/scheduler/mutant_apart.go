@@ -1,0 +1,5 @@
+//go:build mutant_apart
+
+package scheduler
+
+const mutant = apartForgets

@@ -1,0 +1,5 @@
+//go:build mutant_avoid
+
+package scheduler
+
+const mutant = avoidIgnored

@@ -1,0 +1,5 @@
+//go:build mutant_gang
+
+package scheduler
+
+const mutant = gangInPart

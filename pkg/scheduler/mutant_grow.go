@@ -1,0 +1,5 @@
+//go:build mutant_grow
+
+package scheduler
+
+const mutant = growsAtOnce

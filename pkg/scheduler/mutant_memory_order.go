@@ -1,0 +1,5 @@
+//go:build mutant_memory_order
+
+package scheduler
+
+const mutant = memoryByCores

@@ -1,0 +1,5 @@
+//go:build mutant_no_minimum
+
+package scheduler
+
+const mutant = noMinimum

@@ -1,0 +1,5 @@
+//go:build mutant_parent_quota
+
+package scheduler
+
+const mutant = parentQuota

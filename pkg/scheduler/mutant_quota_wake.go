@@ -1,0 +1,5 @@
+//go:build mutant_quota_wake
+
+package scheduler
+
+const mutant = quotaWakeMissed

@@ -1,0 +1,5 @@
+//go:build mutant_reservation
+
+package scheduler
+
+const mutant = reservationOpen

@@ -1,0 +1,5 @@
+//go:build mutant_spread
+
+package scheduler
+
+const mutant = spreadsTwo

@@ -1,0 +1,5 @@
+//go:build mutant_tie
+
+package scheduler
+
+const mutant = tieReversed

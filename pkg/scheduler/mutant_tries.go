@@ -1,0 +1,5 @@
+//go:build mutant_tries
+
+package scheduler
+
+const mutant = triesIgnored

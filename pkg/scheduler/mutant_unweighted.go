@@ -1,0 +1,5 @@
+//go:build mutant_unweighted
+
+package scheduler
+
+const mutant = unweighted
