@@ -11,7 +11,7 @@ type Placement struct {
 	Priority     int32         `json:"priority,omitempty"`     // within the queue, -100 to 100; the higher comes first
 	Require      []Requirement `json:"require,omitempty"`      // all must hold
 	Prefer       []Preference  `json:"prefer,omitempty"`       // at most 3; the workers with the greatest sum of weights come first
-	Apart        string        `json:"apart,omitempty"`        // no two executors on workers of one host ("host") or with the same value of this label
+	Apart        string        `json:"apart,omitempty"`        // no two executors on one worker, or on workers of one host ("host") or with the same value of this label
 	MaxPerWorker int32         `json:"maxPerWorker,omitempty"` // executors of the application on one worker; 0 is no limit
 }
 

@@ -74,7 +74,7 @@ type DemandRow struct {
 
 	Require      []deploy.Requirement // labels its workers must have
 	Prefer       []deploy.Preference  // labels they had better have: the greatest sum of weights first
-	Apart        string               // no two executors of its Share on workers of one host ("host") or one value of this label
+	Apart        string               // no two executors of its Share on one worker, or on workers of one host ("host") or one value of this label
 	MaxPerWorker int32                // executors of its Share on one worker; 0: no limit
 	Gang         bool                 // all Units in one group of grants or none; neither Grow nor without bound
 	Since        time.Time            // it has got nothing since then although it wants something

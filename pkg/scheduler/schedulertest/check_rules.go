@@ -80,7 +80,7 @@ func (c *ledger) allowed(d *scheduler.DemandRow, w int) error {
 		return nil
 	}
 	for other, n := range held {
-		if n > 0 && int(other) < len(c.books.Workers) && (other == row.Ref || together(d.Apart, row, &c.books.Workers[other])) {
+		if n > 0 && int(other) < len(c.books.Workers) && together(d.Apart, row, &c.books.Workers[other]) {
 			return fmt.Errorf("worker %d and worker %d have the same %s, where the application has an executor already", w, other, d.Apart)
 		}
 	}

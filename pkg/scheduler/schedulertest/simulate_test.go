@@ -265,3 +265,16 @@ func ExampleSimulate() {
 	// spread lets the large one wait for 9m0s
 	// pack lets the large one wait for 0s
 }
+
+func BenchmarkSimulate(b *testing.B) {
+	for _, trace := range traces() {
+		b.Run(strings.ReplaceAll(trace.Name, " ", "-"), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := schedulertest.Simulate(b.Context(), pack(), trace); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
