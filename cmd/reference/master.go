@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
-	"strconv"
-	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,6 +31,7 @@ func (a *app) masterCommand() *cobra.Command {
 		Use:   "master",
 		Short: "Run a master in the foreground",
 		Long: "Run a master in the foreground. It binds to loopback unless told --host. SIGTERM ends it; running executors and drivers go on.\n" +
+			"SIGHUP makes it read its configuration again: what concerns scheduling changes at once.\n" +
 			"Its addresses are printed on standard output once it serves.",
 		Example: "  muster master\n  muster master --host 10.0.0.1 --insecure --port 7077 --webui-port 8080",
 		Args:    args(cobra.NoArgs),
@@ -41,15 +42,19 @@ func (a *app) masterCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.runMaster(cmd.Context(), cmd, s)
+		return a.runMaster(cmd, table, s)
 	}
 	return cmd
 }
 
-func (a *app) runMaster(ctx context.Context, cmd *cobra.Command, s *settings.Settings) error {
+func (a *app) runMaster(cmd *cobra.Command, table *settings.Table, s *settings.Settings) error {
+	ctx := cmd.Context()
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP) // from the first moment on: it must not end the process
+	defer signal.Stop(hangups)
 	log, err1 := a.logger(s)
 	rules := masterRules(s)
-	policy, err2 := policyOf(s)
+	first, err2 := schedulingOf(s)
 	if err := errors.Join(err1, err2, s.Err()); err != nil {
 		return usage(cmd, err)
 	}
@@ -57,6 +62,7 @@ func (a *app) runMaster(ctx context.Context, cmd *cobra.Command, s *settings.Set
 	if err != nil {
 		return startError(cmd, err)
 	}
+	rules.Policy, rules.Queues, rules.DefaultQueue, rules.ReserveFor = first.Name, first.Queues, first.DefaultQueue, first.ReserveFor
 	rules.Address = at.advertise
 	rules.Masters = []deploy.Address{at.advertise}
 	if rules.Name == "" {
@@ -89,7 +95,8 @@ func (a *app) runMaster(ctx context.Context, cmd *cobra.Command, s *settings.Set
 		clusterfx.Master, pages.module,
 		fx.Supply(rules, clusterfx.MasterListener{Listener: at.door}, mode, log),
 		fx.Provide(func() rpc.Transport { return grpcrpc.New(grpcrpc.DefaultConfig()) },
-			func() scheduler.SchedulerPolicy { return policy }, func() artifact.Store { return blobs }))
+			func() scheduler.SchedulerPolicy { return first.Policy }, func() artifact.Store { return blobs }),
+		onHangup(hangups, &reloader{log: log, began: s, last: s, table: table, read: func() (*settings.Settings, error) { return a.read(cmd, table) }}))
 }
 
 // modes are the recovery modes this program knows.
@@ -119,27 +126,4 @@ func masterRules(s *settings.Settings) master.Config {
 	c.LaunchTimeout = s.Duration("launch.timeout")
 	c.Zone = time.Local
 	return c
-}
-
-// policyOf makes the built-in policy the settings name, by our key or the peer's.
-func policyOf(s *settings.Settings) (scheduler.SchedulerPolicy, error) {
-	name := s.Text("scheduler.policy")
-	if s.Set("deploy.spreadOutApps") && !s.Set("scheduler.policy") {
-		name = "pack"
-		if s.Bool("deploy.spreadOutApps") {
-			name = "spread"
-		}
-	}
-	var order scheduler.By
-	if err := order.UnmarshalText([]byte(s.Text("deploy.workerSelectionPolicy"))); err != nil {
-		return nil, fmt.Errorf("deploy.workerSelectionPolicy (%s): %w", s.Get("deploy.workerSelectionPolicy").Origin, err)
-	}
-	opts := scheduler.Options{Order: order, SpreadDrivers: s.Bool("deploy.spreadOutDrivers")}
-	switch strings.ToLower(name) {
-	case "spread":
-		return scheduler.NewSpread(opts), nil
-	case "pack":
-		return scheduler.NewPack(opts), nil
-	}
-	return nil, fmt.Errorf("scheduler.policy (%s): %s is neither spread nor pack: %w", s.Get("scheduler.policy").Origin, strconv.Quote(name), deploy.ErrInvalid)
 }

@@ -106,17 +106,26 @@ func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
-// load joins all layers, strongest first, and shows warnings. t holds the options that have flags here; files may set any daemon's.
+// load is read at the start of a command: its faults are bad usage.
 func (a *app) load(cmd *cobra.Command, t *settings.Table) (*settings.Settings, error) {
 	if !slices.Contains(outputs, a.output) {
 		return nil, usage(cmd, fmt.Errorf("output %q is none of %s", a.output, strings.Join(outputs, ", ")))
 	}
+	s, err := a.read(cmd, t)
+	if err != nil {
+		return nil, usage(cmd, err)
+	}
+	return s, nil
+}
+
+// read joins all layers, strongest first, and shows warnings. t holds the options that have flags here; files may set any daemon's.
+func (a *app) read(cmd *cobra.Command, t *settings.Table) (*settings.Settings, error) {
 	flags, err1 := settings.Flags(cmd.Flags(), t)
 	conf, err2 := settings.Pairs("--conf", a.conf)
 	props, err3 := settings.Properties(orDefault(a.properties, "conf/muster-defaults.conf"), a.properties != "")
 	file, err4 := settings.YAML(orDefault(a.file, "conf/muster.yaml"), a.file != "")
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
-		return nil, usage(cmd, err)
+		return nil, err
 	}
 	s := settings.Load(settings.All(), flags, conf, settings.Environment(settings.All(), os.LookupEnv), props, file)
 	for _, w := range s.Warnings() {
@@ -124,7 +133,7 @@ func (a *app) load(cmd *cobra.Command, t *settings.Table) (*settings.Settings, e
 	}
 	if err := s.Err(); err != nil {
 		if !a.lenient {
-			return nil, usage(cmd, err)
+			return nil, err
 		}
 		fmt.Fprintln(a.err, "muster: warning: "+err.Error())
 		s.Forgive()

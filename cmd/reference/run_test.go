@@ -89,7 +89,10 @@ func TestDaemonsRefuseBadSettings(t *testing.T) {
 		line string
 		says []string
 	}{
-		{"master --policy fair", []string{"scheduler.policy", "fair", "spread nor pack"}},
+		{"master --policy fare", []string{"scheduler.policy (flag --policy)", "fare", "did you mean fair?"}},
+		{"master --conf scheduler.queue.prod.weight=0 --conf scheduler.queue.a/b.weight=1", []string{"scheduler.queue.prod.weight (--conf", "weight 0", "scheduler.queue.a/b.weight"}},
+		{"master --conf scheduler.defaultQueue=prd --conf scheduler.queue.prod.weight=1", []string{"scheduler.defaultQueue (--conf", "did you mean prod?"}},
+		{"master --conf scheduler.reserve.max=0 --conf scheduler.reserve.after=soon", []string{"scheduler.reserve.max", "scheduler.reserve.after"}},
 		{"master --conf worker.timeout=soon --conf recovery.timeout=5", []string{"worker.timeout (--conf", "recovery.timeout (--conf"}},
 		{"master --conf deploy.workerSelectionPolicy=X", []string{"deploy.workerSelectionPolicy"}},
 		{"master --log-level loud", []string{"log.level", "debug, info, warn, error"}},

@@ -126,7 +126,7 @@ func TestMasterRules(t *testing.T) {
 	}
 	names := map[string]string{}
 	for _, pair := range []string{"scheduler.policy=Spread", "scheduler.policy=pack", "spark.deploy.spreadOutApps=false", "deploy.spreadOutApps=true"} {
-		p, err := policyOf(with(t, pair))
+		_, p, err := policyOf(with(t, pair))
 		if err != nil {
 			t.Fatalf("%s: %v", pair, err)
 		}

@@ -92,7 +92,7 @@ func ParsePreferences(text string) ([]Preference, error) {
 	for _, part := range splitSelector(text) {
 		p := Preference{Weight: 1}
 		if weight, rest, ok := strings.Cut(part, ":"); ok && strings.Trim(weight, "0123456789 ") == "" {
-			n, err := strconv.Atoi(strings.TrimSpace(weight))
+			n, err := strconv.ParseInt(strings.TrimSpace(weight), 10, 32)
 			if err != nil || n < 1 || n > 100 {
 				return nil, fmt.Errorf("preference %s: the weight is %s; write a number from 1 to 100 before the colon: %w", quoted(part), quoted(weight), ErrInvalid)
 			}

@@ -152,9 +152,9 @@ func FuzzSelector(f *testing.F) {
 		if err != nil {
 			checkRefusal(t, text, err)
 		}
-		words = words[:0]
+		words = make([]string, len(prefer))
 		for i := range prefer {
-			words = append(words, prefer[i].String())
+			words[i] = prefer[i].String()
 		}
 		if again, err := deploy.ParsePreferences(strings.Join(words, ",")); err != nil || !reflect.DeepEqual(again, prefer) {
 			t.Fatalf("%q was read as %+v, then as %+v, %v", text, prefer, again, err)

@@ -82,6 +82,12 @@ func (t *Table) find(key string) (*Option, bool) {
 	return nil, false
 }
 
+// Knows tells whether a canonical key is an option of t, or below one that is a pattern.
+func (t *Table) Knows(key string) bool {
+	_, known := t.find(key)
+	return known
+}
+
 func (t *Table) keys() []string {
 	out := make([]string, len(t.list))
 	for i := range t.list {

@@ -78,6 +78,15 @@ func (s *Settings) Get(key string) Value {
 	return Value{Origin: "default"}
 }
 
+// Values gives all values in force, by key.
+func (s *Settings) Values() map[string]Value {
+	out := make(map[string]Value, len(s.values))
+	for key, all := range s.values {
+		out[key] = all[0]
+	}
+	return out
+}
+
 // Set tells whether the key was set anywhere.
 func (s *Settings) Set(key string) bool { return s.Get(key).Origin != "default" }
 
