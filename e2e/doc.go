@@ -12,6 +12,7 @@
 //	discovery_test.go    custom resources and the scripts that find them
 //	disk_test.go         disks that are full or not writable, artifacts that are not what they claim
 //	hygiene_test.go      environment and descriptors of what workers start; rolling output
+//	scheduling_test.go  placement rules, gangs, queues, priorities, SIGHUP, reservations
 //	repeat_test.go       the same submission many times at once is one driver
 //
 // Each scenario has a cluster of its own and ends by asking that nothing is left over and all resources are back.
