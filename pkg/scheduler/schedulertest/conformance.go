@@ -45,6 +45,7 @@ func Run(t *testing.T, open func() scheduler.SchedulerPolicy) {
 		{"serves holders where workers are kept for them", servesReservedFirst},
 		{"keeps to quotas", keepsQuotas},
 		{"asks again when a quota rises", wakesWhenAQuotaRises},
+		{"gangs all or none", gangsAllOrNone},
 		{"names the largest worker", namesTheLargest},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open) })

@@ -6,6 +6,7 @@
 //	Books      the books of a cluster as a core would keep them: drawn by seed (Draw, DrawRules), changed at random (Stir), told as updates
 //	Check      replays a plan on the books by rules written a second time
 //	Peer       the slow, obvious model of the peer's algorithm, which filters and sorts all workers for each demand
+//	Filling    the slow, obvious model of the fair policy
 //
 // A policy of your own is held to the contract and compared in a few lines:
 //

@@ -110,6 +110,36 @@ func wakesWhenAQuotaRises(t *testing.T, open func() scheduler.SchedulerPolicy) {
 	x.grants(plan, "the quota was raised", d, w)
 }
 
+func gangsAllOrNone(t *testing.T, open func() scheduler.SchedulerPolicy) {
+	b := NewBooks()
+	b.AddWorker(machine("w-1", 4, 8192))
+	b.AddWorker(machine("w-2", 4, 8192))
+	row := wish(1, 5, 2, 512)
+	row.Gang = true
+	d := b.AddDemand(row)
+	x := newBench(t, b, open())
+	plan := x.place()
+	x.grants(plan, "four of a gang of five fit", d)
+	if len(plan.Waiting) != 1 {
+		t.Fatalf("a gang that does not fit: got %+v, want it explained", plan)
+	}
+	small := b.AddDemand(wish(2, 1, 2, 512))
+	plan = x.next()
+	if len(plan.Grants) != 1 || plan.Grants[0].Demand != small {
+		t.Fatalf("a gang that does not fit holds nobody up: got %+v, want a grant for demand %d", plan, small)
+	}
+	w := scheduler.NoWorker
+	plan = x.after(func() { w = b.AddWorker(machine("w-3", 2, 1024)) }) // nothing came of the small one's grant
+	if n := len(plan.Grants); n < 5 {
+		t.Fatalf("the gang fits with worker %d: got %+v", w, plan)
+	}
+	x.grants(plan, "the gang fits", d, 0, 0, 1, 1, w) // Check holds that it is one group
+	b.AcceptPlan(plan)
+	if plan = x.next(); len(plan.Grants) > 0 {
+		t.Fatalf("the gang runs and all is full: got %+v", plan)
+	}
+}
+
 func namesTheLargest(t *testing.T, open func() scheduler.SchedulerPolicy) {
 	for _, c := range []struct {
 		cores   int32
