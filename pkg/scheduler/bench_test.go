@@ -27,11 +27,14 @@ type mill struct {
 	running []run
 	granted int
 	demands []*scheduler.Need // by slot
+	dress   func(row *scheduler.DemandRow)
+	held    []int32 // executors by share and worker, if demands are dressed
 }
 
 type run struct {
 	worker scheduler.WorkerRef
 	need   *scheduler.Need
+	share  uint32
 }
 
 // batch is how many decisions one plan makes, as a busy master's do.
@@ -107,7 +110,7 @@ func (m *mill) tell(b testing.TB) {
 	if err := m.state.Apply(&m.u); err != nil {
 		b.Fatal(err)
 	}
-	m.u.Workers, m.u.Demands = m.u.Workers[:0], m.u.Demands[:0]
+	m.u.Workers, m.u.Demands, m.u.Held = m.u.Workers[:0], m.u.Demands[:0], m.u.Held[:0]
 }
 
 // end ends so many of what runs, picked at random.
@@ -115,6 +118,7 @@ func (m *mill) end(count int) {
 	for range count {
 		j := m.r.IntN(len(m.running))
 		m.touch(m.running[j].worker, m.running[j].need, -1)
+		m.hold(m.running[j].share, m.running[j].worker, -1)
 		m.running[j] = m.running[len(m.running)-1]
 		m.running = m.running[:len(m.running)-1]
 	}
@@ -129,14 +133,19 @@ func (m *mill) place(b testing.TB) {
 	for _, g := range plan.Grants {
 		n := m.demands[g.Demand]
 		m.touch(g.Worker, n, 1)
-		m.running = append(m.running, run{g.Worker, n})
+		share := uint32(0)
+		if m.dress != nil {
+			share = uint32(g.Demand) + 1
+			m.hold(share, g.Worker, 1)
+		}
+		m.running = append(m.running, run{g.Worker, n, share})
 	}
 	m.granted += len(plan.Grants)
 }
 
 // round places batch applications of one executor, or one application of batch executors, and ends as many.
 func (m *mill) round(b testing.TB, all []scheduler.Need, single bool) {
-	if len(m.running) > 16*batch {
+	if len(m.running) > 16*batch || m.dress != nil && len(m.running) > 2*batch {
 		m.end(batch)
 	}
 	for d := range m.demands {
@@ -148,6 +157,9 @@ func (m *mill) round(b testing.TB, all []scheduler.Need, single bool) {
 		m.demands[d] = &all[m.r.IntN(len(all))]
 		row.Need = *m.demands[d]
 		m.u.Demands = append(m.u.Demands, row)
+		if m.dress != nil {
+			m.dress(&m.u.Demands[d])
+		}
 		if single {
 			break
 		}

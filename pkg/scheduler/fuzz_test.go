@@ -48,6 +48,38 @@ func (r *reader) resources() deploy.Resources {
 	return deploy.Resources{Cores: int32(r.number()), MemoryMiB: r.number(), Custom: r.custom()}
 }
 
+func (r *reader) labels() []deploy.Label {
+	switch r.next() % 8 {
+	case 0, 1:
+		return []deploy.Label{{Key: "disk", Value: "ssd"}, {Key: "zone", Value: string('x' + rune(r.next()%2))}}
+	case 2, 3:
+		return []deploy.Label{{Key: "zone", Value: "x"}}
+	case 4:
+		return []deploy.Label{{Key: "zone", Value: "x"}, {Key: "disk", Value: "ssd"}} // not sorted
+	}
+	return nil
+}
+
+func (r *reader) requirement() deploy.Requirement {
+	q := deploy.Requirement{Key: []string{"zone", "disk"}[r.next()%2], Operator: deploy.Operator(r.next() % 64 / 20)}
+	if q.Operator < deploy.OpExists {
+		q.Values = []string{"ssd", "x"}[:1+r.next()%2]
+	}
+	return q
+}
+
+func (r *reader) placement(row *scheduler.DemandRow) {
+	for range max(1, r.next()%6) - 1 {
+		row.Require = append(row.Require, r.requirement())
+	}
+	for range max(1, r.next()%6) - 1 {
+		row.Prefer = append(row.Prefer, deploy.Preference{Requirement: r.requirement(), Weight: 1 + int32(r.number()%4)})
+	}
+	if r.next()%4 == 0 && !row.Driver {
+		row.Apart, row.MaxPerWorker = []string{"", "host", "zone"}[r.next()%3], int32(r.next()%3)
+	}
+}
+
 func (r *reader) update(b *schedulertest.Books) *scheduler.Update {
 	u := &scheduler.Update{Epoch: b.Epoch, From: b.Version, To: b.Version + 1, DriverSlots: int32(r.next() % 4), Now: b.Now.Add(time.Duration(r.next()) * time.Second)}
 	kind := r.next()
@@ -67,8 +99,9 @@ func (r *reader) update(b *schedulertest.Books) *scheduler.Update {
 		case 0:
 			row.Blocked = deploy.ReasonWorkerDraining
 		case 1:
-			row.Blocked, row.For = deploy.ReasonReserved, scheduler.DemandRef(r.next()%10)
+			row.Blocked, row.For = deploy.ReasonReserved, scheduler.DemandRef(r.number())
 		}
+		row.Host, row.Labels = string('a'+rune(r.next()%3)), r.labels()
 		u.Workers = append(u.Workers, row)
 	}
 	for range r.next() % 5 {
@@ -82,10 +115,14 @@ func (r *reader) update(b *schedulertest.Books) *scheduler.Update {
 		row.Avoid = append(row.Avoid, scheduler.WorkerRef(r.number()))
 		row.Blocked = deploy.ReasonCode(max(0, int(r.next())-240))
 		row.Queue, row.Gang = uint32(max(0, int(r.next()%8)-4)), r.next()%8 == 0
+		r.placement(&row)
 		u.Demands = append(u.Demands, row)
 	}
 	for range r.next() % 4 {
 		u.Queues = append(u.Queues, r.queue())
+	}
+	for range r.next() % 4 {
+		u.Held = append(u.Held, scheduler.HeldRow{Share: uint32(r.next() % 3), Worker: scheduler.WorkerRef(r.next() % 6), Executors: int32(r.number() % 3)})
 	}
 	return u
 }
@@ -118,7 +155,16 @@ func follow(b *schedulertest.Books, u *scheduler.Update) {
 		b.Epoch, b.Now = epoch, now
 	}
 	for _, row := range u.Workers {
+		for _, h := range b.Full().Held {
+			if h.Worker == row.Ref && (row.Gone || row.ID != b.Workers[row.Ref].ID) {
+				h.Executors = 0
+				b.SetHeld(h)
+			}
+		}
 		b.SetWorker(row)
+	}
+	for _, row := range u.Held {
+		b.SetHeld(row)
 	}
 	for _, row := range u.Demands {
 		b.SetDemand(row)

@@ -13,6 +13,9 @@ func (w *worker) admits(d DemandRef) bool {
 
 // bar says why a worker takes no work now, and for whom it is kept all the same.
 func (s *State) bar(ref WorkerRef, w *worker, code deploy.ReasonCode, by DemandRef) {
+	if w.closed == code && w.keptFor == by {
+		return
+	}
 	s.blocked[w.closed]--
 	if w.closed == deploy.ReasonReserved {
 		if s.kept.remove(pairKey(uint32(w.keptFor), uint32(ref))); !s.holds(w.keptFor) {

@@ -80,7 +80,7 @@ func (s *State) ruleOf(row *DemandRow, share int32) int32 {
 			x.list = append(x.list, rule{})
 		}
 		r := &x.list[i]
-		*r = rule{ruleKey: k, next: s.shares[share].rule}
+		*r = rule{ruleKey: k, next: s.shares[share].rule, domains: r.domains}
 		s.shares[share].rule, x.byKey[k] = i, i
 		s.fillDomains(r)
 	}
@@ -92,7 +92,9 @@ func (s *State) fillDomains(r *rule) {
 	if r.apart == "" {
 		return
 	}
-	r.domains = map[string]int32{}
+	if r.domains == nil {
+		r.domains = map[string]int32{}
+	}
 	for k, ok := s.rules.tenants.next(pairStart(r.share), 0); ok && k.hi == uint64(r.share); k, ok = s.rules.tenants.next(k, 0) {
 		w := &s.workers[k.ref()]
 		if value, ok := w.domain(r.apart); ok {
@@ -117,7 +119,8 @@ func (s *State) unrule(i, share int32) {
 	}
 	*at = r.next
 	delete(x.byKey, r.ruleKey)
-	*r = rule{}
+	clear(r.domains)
+	*r = rule{domains: r.domains}
 	x.unused = append(x.unused, i)
 }
 
@@ -210,6 +213,7 @@ func (s *State) moveIn(w *worker) {
 func (s *State) vacate(ref WorkerRef, w *worker) {
 	s.moveOut(w)
 	for _, t := range w.tenants {
+		s.history.add(change{version: s.version, ref: t.share, worker: ref, kind: ofHeld}) // another one may come to the slot
 		s.rules.tenants.remove(pairKey(t.share, uint32(ref)))
 	}
 	w.tenants = w.tenants[:0]

@@ -314,3 +314,70 @@ func TestExplainCountsAsJudgeJudges(t *testing.T) {
 		}
 	}
 }
+
+func TestCandidatesAreWhoCouldServe(t *testing.T) {
+	found := 0
+	throughRules(t, 60, func(t *testing.T, r *rand.Rand, b *schedulertest.Books, v scheduler.View) {
+		d := &b.Demands[r.IntN(len(b.Demands))]
+		if d.Gone {
+			return
+		}
+		p := newPlain(b, v)
+		var want []scheduler.WorkerRef
+		for i := range b.Workers {
+			w := b.Workers[i]
+			here, near := p.near(d, &w)
+			w.Free = w.Total
+			if c := scheduler.Judge(&w, d, here, near); c.Code == deploy.ReasonNone && !w.Gone {
+				want = append(want, w.Ref)
+			}
+		}
+		if sortBy(b, v, want, scheduler.ByWorkerID); !slices.Equal(slices.Collect(v.Candidates(d.Ref)), want) {
+			t.Fatalf("%+v: got %v, want %v", *d, slices.Collect(v.Candidates(d.Ref)), want)
+		}
+		found += len(want)
+	})
+	if found == 0 {
+		t.Error("nobody ever had a candidate")
+	}
+}
+
+func TestJudgeGivesTheFirstObstacle(t *testing.T) {
+	w := labelled(worker(3, 8, 512), "zone", "eu")
+	d := require(ruled("host", 2), "zone", "eu")
+	d.Require = append(d.Require, deploy.Requirement{Key: "disk", Operator: deploy.OpNotIn, Values: []string{"hdd"}})
+	for _, c := range []struct {
+		what       string
+		change     func(w *scheduler.WorkerRow, d *scheduler.DemandRow)
+		here, near int32
+		want       scheduler.Cause
+	}{
+		{"it fits", func(*scheduler.WorkerRow, *scheduler.DemandRow) {}, 0, 0, scheduler.Cause{Nearest: scheduler.NoWorker}},
+		{"blocked", func(w *scheduler.WorkerRow, _ *scheduler.DemandRow) {
+			w.Blocked, w.Labels = deploy.ReasonWorkerDraining, nil
+		}, 0, 0,
+			scheduler.Cause{Code: deploy.ReasonWorkerDraining, Nearest: scheduler.NoWorker}},
+		{"kept for another", func(w *scheduler.WorkerRow, _ *scheduler.DemandRow) { *w = reserved(*w, 5) }, 0, 0, scheduler.Cause{Code: deploy.ReasonReserved, Nearest: scheduler.NoWorker}},
+		{"kept for it", func(w *scheduler.WorkerRow, _ *scheduler.DemandRow) { *w = reserved(*w, 0) }, 0, 0, scheduler.Cause{Nearest: scheduler.NoWorker}},
+		{"two labels missing", func(w *scheduler.WorkerRow, d *scheduler.DemandRow) {
+			w.Labels, d.Need.Cores = []deploy.Label{{Key: "disk", Value: "hdd"}}, 99
+		}, 1, 1, scheduler.Cause{Code: deploy.ReasonFilteredLabel, Resource: "disk!=hdd", Nearest: scheduler.NoWorker}},
+		{"no gpu", func(_ *scheduler.WorkerRow, d *scheduler.DemandRow) {
+			d.Need.Cores, d.Need.Custom = 99, []deploy.Amount{{Name: "gpu", Count: 2}}
+		}, 1, 1, scheduler.Cause{Code: deploy.ReasonInsufficientResource, Resource: "gpu", Nearest: 3, Want: 2}},
+		{"few cores", func(_ *scheduler.WorkerRow, d *scheduler.DemandRow) { d.Need.Cores, d.Need.MemoryMiB = 99, 999 }, 1, 1,
+			scheduler.Cause{Code: deploy.ReasonInsufficientCores, Nearest: 3, Have: 8, Want: 99}},
+		{"little memory", func(_ *scheduler.WorkerRow, d *scheduler.DemandRow) { d.Need.MemoryMiB = 999 }, 1, 1,
+			scheduler.Cause{Code: deploy.ReasonInsufficientMemory, Nearest: 3, Have: 512, Want: 999}},
+		{"a sibling on the host", func(*scheduler.WorkerRow, *scheduler.DemandRow) {}, 0, 1, scheduler.Cause{Code: deploy.ReasonFilteredRule, Resource: "host", Nearest: 3}},
+		{"too many", func(_ *scheduler.WorkerRow, d *scheduler.DemandRow) { d.Apart = "" }, 2, 0,
+			scheduler.Cause{Code: deploy.ReasonFilteredRule, Resource: scheduler.RuleMaxPerWorker, Nearest: 3, Have: 2, Want: 2}},
+	} {
+		row, row2 := w, d
+		c.change(&row, &row2)
+		c.want.Workers = 1
+		if got := scheduler.Judge(&row, &row2, c.here, c.near); got != c.want {
+			t.Errorf("%s: got %+v, want %+v", c.what, got, c.want)
+		}
+	}
+}

@@ -6,9 +6,12 @@ import (
 	"github.com/musterproject/muster/pkg/deploy"
 )
 
-// maxBuilt is how many shapes have indexes at a time. Beyond it the one not used for longest is dropped, and built anew from all workers when
-// it is asked for.
-const maxBuilt = 128
+// maxBuilt is how many shapes have indexes at a time, and maxEntries how many entries these have, of about 57 bytes, before no more is built
+// without dropping one: that not used for longest goes, and is built anew from all workers when it is asked for.
+const (
+	maxBuilt   = 128
+	maxEntries = 8 << 20
+)
 
 // maxShapes is how many shapes are remembered although no demand needs them.
 const maxShapes = 512
@@ -181,15 +184,24 @@ func (s *State) build(i int32) {
 // place gives an empty place for a shape to be built, if need be that of the shape not used for longest.
 func (s *State) place() int32 {
 	x := &s.shapes
-	oldest := int32(1)
+	empty, oldest, entries := int32(0), int32(0), 0
 	for at := int32(1); at < maxBuilt; at++ {
 		i := x.built[at]
 		if i == 0 {
-			return at
+			empty = at
+			continue
 		}
-		if x.list[i].used < x.list[x.built[oldest]].used {
+		sh := &x.list[i]
+		entries += sh.free.cores.n
+		if sh.whole {
+			entries += sh.total.cores.n
+		}
+		if oldest == 0 || sh.used < x.list[x.built[oldest]].used {
 			oldest = at
 		}
+	}
+	if empty > 0 && entries < maxEntries {
+		return empty
 	}
 	s.unbuild(x.built[oldest])
 	return oldest

@@ -157,6 +157,50 @@ func TestApplyRefusesNonsense(t *testing.T) {
 			d.Units = -1
 			u.Demands = append(u.Demands, d)
 		}},
+		{"label \"disk\" stands after \"zone\"", func(u *scheduler.Update) {
+			w := worker(1, 1, 1)
+			w.Labels = []deploy.Label{{Key: "zone"}, {Key: "disk"}}
+			u.Workers = append(u.Workers, w)
+		}},
+		{"reserved for demand 200", func(u *scheduler.Update) { u.Workers = append(u.Workers, reserved(worker(1, 1, 1), 200)) }},
+		{"share 0 is nobody's", func(u *scheduler.Update) { u.Held = []scheduler.HeldRow{{Executors: 1}} }},
+		{"-1 executors", func(u *scheduler.Update) { u.Held = []scheduler.HeldRow{{Share: 1, Executors: -1}} }},
+		{"slot beyond the limit", func(u *scheduler.Update) { u.Held = []scheduler.HeldRow{{Share: 1, Worker: 100}} }},
+		{"the worker is gone", func(u *scheduler.Update) { u.Held = []scheduler.HeldRow{{Share: 1, Worker: 7, Executors: 1}} }},
+		{"the worker is gone", func(u *scheduler.Update) {
+			u.Workers = append(u.Workers[:0], scheduler.WorkerRow{Ref: 0, Gone: true})
+			u.Held = []scheduler.HeldRow{{Share: 1, Worker: 0, Executors: 1}}
+		}},
+		{"rules are for executors with a share", func(u *scheduler.Update) {
+			d := demand(2, 2, 1)
+			d.Apart = "host"
+			u.Demands = append(u.Demands, d)
+		}},
+		{"rules are for executors with a share", func(u *scheduler.Update) {
+			d := driver(2)
+			d.Share, d.MaxPerWorker = 3, 1
+			u.Demands = append(u.Demands, d)
+		}},
+		{"at most -1 executors per worker", func(u *scheduler.Update) {
+			d := demand(2, 2, 1)
+			d.MaxPerWorker = -1
+			u.Demands = append(u.Demands, d)
+		}},
+		{"required selector 0", func(u *scheduler.Update) {
+			d := demand(2, 2, 1)
+			d.Require = []deploy.Requirement{{Key: "zone", Operator: 9}}
+			u.Demands = append(u.Demands, d)
+		}},
+		{"preferred selector 1", func(u *scheduler.Update) {
+			d := demand(2, 2, 1)
+			d.Prefer = []deploy.Preference{{Weight: 1}, {Weight: 101}}
+			u.Demands = append(u.Demands, d)
+		}},
+		{"4 preferred selectors", func(u *scheduler.Update) {
+			d := demand(2, 2, 1)
+			d.Prefer = make([]deploy.Preference, 4)
+			u.Demands = append(u.Demands, d)
+		}},
 		{"counts from 1", func(u *scheduler.Update) {
 			d := demand(2, 2, 1)
 			d.Need.Custom = gpus(deploy.Amount{Name: "gpu"})

@@ -58,7 +58,7 @@ func (s *State) move(d *demand, w *worker, cores, sign int32) {
 	}
 	if d.share >= 0 {
 		x := &s.shares[d.share]
-		if x.granted += sign * cores; x.rule != 0 {
+		if x.granted += sign * cores; x.rule != 0 && !d.row.Driver {
 			s.lodge(w, x.number, 0, sign)
 		}
 	}

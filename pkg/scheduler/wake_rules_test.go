@@ -164,3 +164,30 @@ func TestWarmEqualsFreshByRules(t *testing.T) {
 		t.Fatalf("%d grants: too few to prove anything", granted)
 	}
 }
+
+// TestChangesTellWhatIsHeld replays what changed, and everything, on other replicas.
+func TestChangesTellWhatIsHeld(t *testing.T) {
+	held := scheduler.HeldRow{Share: 7, Worker: 0, Executors: 1}
+	r := open(t, worker(0, 8, 512), worker(1, 8, 512), held, ruled("", 1))
+	other := scheduler.NewState(scheduler.Config{})
+	follow := func(since uint64) scheduler.View {
+		t.Helper()
+		u, _ := r.View(0).Changes(since)
+		if err := other.Apply(u); err != nil {
+			t.Fatal(err)
+		}
+		return other.View(0)
+	}
+	if v := follow(0); v.Room(0, 0) != 0 || v.Room(0, 1) != 1 {
+		t.Fatalf("told everything: room for %d and %d, want 0 and 1", v.Room(0, 0), v.Room(0, 1))
+	}
+	r.tell(scheduler.HeldRow{Share: 7, Worker: 1, Executors: 3}, scheduler.HeldRow{Share: 7, Worker: 0})
+	if v := follow(1); v.Room(0, 0) != 1 || v.Room(0, 1) != 0 {
+		t.Fatalf("told what changed: room for %d and %d, want 1 and 0", v.Room(0, 0), v.Room(0, 1))
+	}
+	r.tell(scheduler.WorkerRow{Ref: 1, Gone: true})
+	r.tell(worker(1, 8, 512))
+	if v := follow(2); v.Room(0, 1) != 1 {
+		t.Fatalf("another worker in the slot: room for %d, want 1", v.Room(0, 1))
+	}
+}
