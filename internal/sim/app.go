@@ -75,15 +75,8 @@ func (a *app) draw() deploy.AppSpec {
 	if a.life == 1 && a.index%2 == 0 {
 		s.Executor.Program = "long"
 	}
-	profile := deploy.Profile{Cores: int32(1 + r.IntN(2)), MemoryMiB: int64(1+r.IntN(3)) * 256}
-	if r.IntN(4) == 0 {
-		profile.Custom = []deploy.Amount{{Name: "gpu", Count: 1}}
-	}
-	s.Profiles = []deploy.Profile{profile}
-	s.Targets = []deploy.Target{{Total: int32(1 + r.IntN(3*a.w.p.Demand))}}
-	if r.IntN(4) == 0 {
-		s.CoresMax = int32(2 + r.IntN(6))
-	}
+	a.drawProfiles(&s)
+	s.Place = a.w.drawPlacement(false)
 	return s
 }
 

@@ -74,6 +74,7 @@ func (c *client) submit() {
 	programs := []string{"long", "long", "short", "flaky", "failing"}
 	spec := deploy.DriverSpec{Name: "driver", User: "sim", Command: deploy.Command{Program: programs[w.rng.IntN(len(programs))]},
 		Need: deploy.Resources{Cores: int32(1 + w.rng.IntN(2)), MemoryMiB: 256}, Supervise: w.rng.IntN(3) > 0, MaxRestarts: -1}
+	spec.Place = w.drawPlacement(true)
 	if w.rng.IntN(3) == 0 {
 		spec.MaxRestarts = int32(w.rng.IntN(4))
 	}

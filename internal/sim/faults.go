@@ -26,6 +26,7 @@ func (w *World) wreak() {
 	again(p.CrashWorker, w.crashWorker)
 	again(p.CrashApp, w.crashApp)
 	again(p.Leave, w.leave)
+	again(p.Reconfigure, w.reconfigure)
 	again(p.PauseMaster, func() { w.pause(w.masters[w.rng.IntN(len(w.masters))].node) })
 	again(p.PauseWorker, func() { w.pause(w.workers[w.rng.IntN(len(w.workers))].node) })
 	again(p.StoreOutage, w.storeOutage)

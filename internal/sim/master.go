@@ -22,6 +22,7 @@ func rules(i int, n *node, all []deploy.Address) mastercore.Config {
 	c.BackoffMin, c.BackoffMax, c.ProvenAfter, c.DriverProvenAfter = 500*time.Millisecond, 4*time.Second, 3*time.Second, 3*time.Second
 	c.BadWorkerWindow, c.BadWorkerRest = 20*time.Second, 8*time.Second
 	c.RetainedExecutors, c.ExecutorBlock, c.IDBlock = 10, 3, 2
+	c.ReserveMax = 3
 	c.TokenSeed = []byte("sixteen bytes or more")
 	return c
 }
@@ -51,6 +52,7 @@ func (m *master) begin() {
 	m.start()
 	m.term, m.opening, m.leader, m.rest, m.deaf = nil, false, deploy.Address{}, 0, 0
 	m.cfg = rules(m.index, m.node, m.w.masterAddresses())
+	m.w.sched.set(&m.cfg)
 	m.look()
 }
 

@@ -25,6 +25,7 @@ func allMutants() []bred {
 	return []bred{
 		{"report_ignores_launch", 200}, {"kill_frees_at_once", 200}, {"duplicate_registration_resets", 200}, {"old_incarnation_accepted", 600},
 		{"lease_ignored", 200}, {"answer_forgotten", 200}, {"executor_numbers_reused", 200},
+		{"quota_not_checked", 200}, {"half_gang", 200}, {"reservation_forgotten", 200},
 		{"stale_epoch", 400}, {"old_session", 200}, {"duplicate_launch", 200}, {"kill_tombstone", 200}, {"inventory", 200},
 	}
 }
@@ -33,7 +34,7 @@ var foundBy = regexp.MustCompile(`seed (\d+): (\S+( books)?) after ([^:]*): .*`)
 
 // TestMutants: every mistake is found, so that a run without findings means something.
 func TestMutants(t *testing.T) {
-	need.Or(t, "mutants", *mutants, "builds 12 mutants and hunts each, which takes minutes: run with -sim.mutants")
+	need.Or(t, "mutants", *mutants, "builds 15 mutants and hunts each, which takes minutes: run with -sim.mutants")
 	for _, m := range allMutants() {
 		t.Run(m.tag, func(t *testing.T) {
 			binary := filepath.Join(t.TempDir(), m.tag+".test")

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"time"
 
 	"github.com/musterproject/muster/pkg/scheduler"
 )
@@ -9,24 +10,47 @@ import (
 // policyNames are the policies a seed may draw.
 func policyNames() []string { return []string{"spread", "pack", "first-fit"} }
 
-func newPlanner(policy string) planner {
+// plannerOf gives the policy of a name; the real ones take over the replica of whoever placed before.
+func plannerOf(policy string, before planner) planner {
+	var by scheduler.SchedulerPolicy
 	switch policy {
 	case "spread":
-		return &replica{state: scheduler.NewState(scheduler.Config{}), policy: scheduler.NewSpread(scheduler.DefaultOptions())}
+		by = scheduler.NewSpread(scheduler.DefaultOptions())
 	case "pack":
-		return &replica{state: scheduler.NewState(scheduler.Config{}), policy: scheduler.NewPack(scheduler.DefaultOptions())}
+		by = scheduler.NewPack(scheduler.DefaultOptions())
+	default:
+		return &firstFit{}
 	}
-	return &firstFit{}
+	if r, real := before.(*replica); real {
+		r.policy = by
+		return r
+	}
+	return &replica{state: scheduler.NewState(scheduler.Config{}), policy: by}
 }
 
 // replica is a real policy beside its real replica of the books.
 type replica struct {
-	state  *scheduler.State
-	policy scheduler.SchedulerPolicy
+	state   *scheduler.State
+	policy  scheduler.SchedulerPolicy
+	epoch   uint64
+	version uint64
+	slots   int32
 }
 
-func (r *replica) apply(u *scheduler.Update) error { return r.state.Apply(u) }
+func (r *replica) apply(u *scheduler.Update) error {
+	if err := r.state.Apply(u); err != nil {
+		return err
+	}
+	r.epoch, r.version, r.slots = u.Epoch, u.To, u.DriverSlots
+	return nil
+}
 
 func (r *replica) plan() (scheduler.Plan, error) {
 	return r.policy.Place(context.Background(), r.state.View(0))
+}
+
+func (r *replica) next() (time.Time, bool) { return r.state.NextAlarm() }
+
+func (r *replica) pass(now time.Time) error {
+	return r.state.Apply(&scheduler.Update{Epoch: r.epoch, From: r.version, To: r.version, DriverSlots: r.slots, Now: now})
 }

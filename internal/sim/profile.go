@@ -20,7 +20,7 @@ type Profile struct {
 	OneSided           float64 // sessions whose end only one side hears of at first
 
 	// Mean times between faults; 0 is never.
-	Break, Partition, Unseat, CrashMaster, CrashWorker, CrashApp, Leave, PauseMaster, PauseWorker, StoreOutage time.Duration
+	Break, Partition, Unseat, CrashMaster, CrashWorker, CrashApp, Leave, Reconfigure, PauseMaster, PauseWorker, StoreOutage time.Duration
 
 	Down, CutFor, PauseFor time.Duration // at most
 	OneWay                 float64       // of the partitions
@@ -68,6 +68,7 @@ func drawProfile(r *rand.Rand) Profile {
 	p.CrashWorker = every(.4, 4*s, 25*s)
 	p.CrashApp = every(.5, 20*s, 60*s)
 	p.Leave = every(.6, 20*s, 60*s)
+	p.Reconfigure = every(.5, 8*s, 40*s)
 	p.Down = length(100*time.Millisecond, 15*s)
 	p.PauseMaster, p.PauseWorker = every(.5, 10*s, 50*s), every(.5, 5*s, 30*s)
 	p.PauseFor = length(500*time.Millisecond, 20*s)
@@ -89,12 +90,12 @@ func (p Profile) String() string {
 	return fmt.Sprintf(`faults for %s, demand %d, policy %s, launchers adopt: %.2f, clocks apart by %s
 network: delay %s to %s, %.3f up to %s more, in order %t, loss %.3f, repeated %.3f, late %.2f, one-sided ends %.2f
 every: break %s, partition %s (up to %s, one-way %.2f), unseated leader %s, store outage %s
-every: crash of a master %s, worker %s, application %s (down up to %s), leave %s; pause of a master %s, worker %s (up to %s)
+every: crash of a master %s, worker %s, application %s (down up to %s), leave %s; scheduling changed %s; pause of a master %s, worker %s (up to %s)
 store: slow up to %s, fails %.4f, lies %.4f; deposed and deaf %.2f
 plans: late up to %s, wrong %.2f, forgotten %.2f; preparing up to %s, start fails %.2f`,
 		p.Faults.Round(time.Second), p.Demand, p.Policy, p.Adopt, p.Skew.Round(time.Second),
 		p.DelayMin, p.DelayMax, p.Tail, p.TailMax, p.InOrder, p.Loss, p.Dup, p.Late, p.OneSided,
 		p.Break, p.Partition, p.CutFor, p.OneWay, p.Unseat, p.StoreOutage,
-		p.CrashMaster, p.CrashWorker, p.CrashApp, p.Down, p.Leave, p.PauseMaster, p.PauseWorker, p.PauseFor,
+		p.CrashMaster, p.CrashWorker, p.CrashApp, p.Down, p.Leave, p.Reconfigure, p.PauseMaster, p.PauseWorker, p.PauseFor,
 		p.StoreSlow, p.StoreFail, p.StoreLie, p.Deaf, p.PlanLate, p.PlanWrong, p.PlanForget, p.Prepare, p.StartFail)
 }

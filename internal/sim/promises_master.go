@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"strings"
+
 	"github.com/musterproject/muster/internal/mastercore"
 	"github.com/musterproject/muster/pkg/deploy"
 )
@@ -51,11 +53,13 @@ func (b *book) heard(t *term, e *end, m deploy.Message) {
 
 // stepped judges what a leader's core has just decided, durable or not. Orders are held against what was true before the step's own facts.
 func (b *book) stepped(t *term, out *mastercore.Effects, from mark) {
+	o := ordering{t: t}
 	for i := range out.Send[from.send:] {
 		env := &out.Send[from.send+i]
 		switch m := env.Msg.(type) {
 		case deploy.LaunchOrder:
 			b.launches(t, env.To, m.Launch)
+			o.place(t.book.asked[env.To].Worker.ID, m.Launch)
 		case deploy.WorkerRegistered:
 			b.registers(t, env.To)
 		case deploy.AppRegistered:
@@ -64,6 +68,7 @@ func (b *book) stepped(t *term, out *mastercore.Effects, from mark) {
 			}
 		}
 	}
+	o.whole()
 	for _, f := range out.Facts[from.facts:] {
 		b.w.explain(t.m.node, "%T %+v", f, f)
 		b.fact(t, f)
@@ -71,6 +76,9 @@ func (b *book) stepped(t *term, out *mastercore.Effects, from mark) {
 	for _, r := range out.Rows[from.rows:] {
 		if gone, ok := r.(deploy.GoneRow); ok {
 			delete(t.book.rows, gone.Gone)
+			if gone.Gone.Kind == deploy.RowQueue {
+				b.w.count("queue gone")
+			}
 		} else {
 			t.book.rows[r.RowKey()] = r
 			b.row(r)
@@ -153,9 +161,11 @@ func (b *book) fact(t *term, f mastercore.Fact) {
 	case mastercore.AppChanged:
 		w.count("application " + f.To.String())
 	case mastercore.Placed:
-		for range f.Rejected {
-			w.count("grant rejected")
-		}
+		b.placed(f)
+	case mastercore.Reserved:
+		w.count("workers reserved")
+	case mastercore.ReservationEnded:
+		w.count("reservation ended: " + strings.TrimRight(f.Reason, "0123456789"))
 	}
 }
 
@@ -186,6 +196,10 @@ func (b *book) row(r deploy.Row) {
 	case deploy.DriverRow:
 		if r.State == deploy.DriverUnknown {
 			b.w.count("driver UNKNOWN")
+		}
+	case deploy.QueueRow:
+		if r.Closing {
+			b.w.count("queue closing")
 		}
 	case deploy.WorkerRow:
 		if !r.PutAsideUntil.IsZero() {

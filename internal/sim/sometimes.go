@@ -18,7 +18,10 @@ func Sometimes() []string {
 		"executor lost with its worker", "worker put aside", "driver RUNNING", "driver RELAUNCHING", "driver UNKNOWN", "driver FINISHED", "driver FAILED", "driver KILLED",
 		"driver ERROR", "driver relaunched", "application RUNNING", "application FINISHED", "application FAILED", "application KILLED",
 		"application registered", "application registered again", "application unregistered", "driver submitted", "driver kill acknowledged",
-		"application kill acknowledged", "answer repeated", "request refused", "grant rejected", "launch ordered", "launch order arrived",
+		"application kill acknowledged", "answer repeated", "request refused", "grant rejected", "grant rejected: label", "grant rejected: rule", "grant rejected: quota",
+		"grant rejected: gang", "grant rejected: reserved", "grant rejected: reserve", "scheduling changed", "scheduling of a leader changed",
+		"queue closing", "queue gone", "gang started", "workers reserved", "launch on a worker kept for it", "reservation ended: its time is up",
+		"reservation ended: it got what it waited for", "launch ordered", "launch order arrived",
 		"order refused: heard before", "order refused: an order before it was lost", "order refused: not of the registration obeyed",
 		"order refused: of an earlier leader than one already seen",
 	}

@@ -32,6 +32,9 @@ func newWorker(w *World, i int) *worker {
 	}
 	k.spec = deploy.WorkerSpec{ID: deploy.WorkerID("worker-" + k.name), Address: k.addr, Cores: int32(2 + w.rng.IntN(5)), MemoryMiB: int64(1+w.rng.IntN(4)) * 1024,
 		Adopts: w.chance(w.p.Adopt), Version: "sim"}
+	if i%5 > 0 {
+		k.spec.Labels = []deploy.Label{{Key: "rack", Value: fmt.Sprint("r", i%3)}}
+	}
 	if w.rng.IntN(3) == 0 {
 		k.spec.Custom = []deploy.Addresses{{Name: "gpu", Units: []string{"0", "1"}}}
 	}

@@ -33,8 +33,9 @@ type World struct {
 	offBallot map[int]bool    // master nodes that do not reach the ballot
 	offStore  map[int]bool    // nor the store
 
-	probe  *question // asked after the faults
-	book   *book     // what really happened, seen from outside
+	sched  scheduling // what is configured now
+	probe  *question  // asked after the faults
+	book   *book      // what really happened, seen from outside
 	tracer tracer
 	counts Counts
 	err    error
@@ -44,6 +45,7 @@ type World struct {
 func newWorld(seed uint64) *World {
 	w := &World{seed: seed, rng: rand.New(rand.NewPCG(seed, 0x6d7573746572)), cut: map[[2]int]bool{}, offBallot: map[int]bool{}, offStore: map[int]bool{}, counts: Counts{}}
 	w.p = drawProfile(w.rng)
+	w.sched = w.drawScheduling()
 	w.store, w.ballot = newStore(w), &ballot{w: w}
 	w.book = newBook(w)
 	for i := range 3 {
