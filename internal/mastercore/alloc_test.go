@@ -32,6 +32,26 @@ func TestHeartbeatAllocatesNothing(t *testing.T) {
 	}
 }
 
+// TestQueuesAllocateNothing: counting a launch in its queue and out again, with the look at every quota above.
+func TestQueuesAllocateNothing(t *testing.T) {
+	c := placedCore(t)
+	need := deploy.Resources{Cores: 2, MemoryMiB: 512, Custom: []deploy.Amount{{Name: "gpu", Count: 1}}}
+	q := c.queueAt("prod.etl")
+	round := func() {
+		c.enterQueue("prod.etl", 0, 0)
+		c.charge(q, &need, 1)
+		if over, _ := q.overQuota(&need); over != nil {
+			t.Fatalf("queue %s is over", over.Name)
+		}
+		c.charge(q, &need, -1)
+		c.leaveQueue(q, 0, 0)
+	}
+	round()
+	if n := testing.AllocsPerRun(100, round); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 // TestCostOfOneEvent: what a heartbeat, a registration and a loss put out does not grow with the cluster.
 func TestCostOfOneEvent(t *testing.T) {
 	size := func(n int) (sizes []int) {

@@ -8,16 +8,20 @@ import (
 )
 
 // policyNames are the policies a seed may draw.
-func policyNames() []string { return []string{"spread", "pack", "first-fit"} }
+func policyNames() []string { return []string{"spread", "pack", "fair", "first-fit"} }
 
 // plannerOf gives the policy of a name; the real ones take over the replica of whoever placed before.
 func plannerOf(policy string, before planner) planner {
 	var by scheduler.SchedulerPolicy
+	o := scheduler.DefaultOptions()
+	o.Reserve = scheduler.ReserveOptions{After: patience, Max: 2}
 	switch policy {
 	case "spread":
-		by = scheduler.NewSpread(scheduler.DefaultOptions())
+		by = scheduler.NewSpread(o)
 	case "pack":
-		by = scheduler.NewPack(scheduler.DefaultOptions())
+		by = scheduler.NewPack(o)
+	case "fair":
+		by = scheduler.NewFair(o)
 	default:
 		return &firstFit{}
 	}
