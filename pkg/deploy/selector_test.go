@@ -161,3 +161,23 @@ func FuzzSelector(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkParseSelector(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := deploy.ParseSelector("zone=eu, disk!=hdd, rack in (r1, r2, r3), gpu exists"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkRequirementHolds(b *testing.B) {
+	labels := []deploy.Label{{Key: "disk", Value: "ssd"}, {Key: "rack", Value: "r2"}, {Key: "zone", Value: "eu"}}
+	r := in("zone", "ap", "eu", "us")
+	b.ReportAllocs()
+	for b.Loop() {
+		if !r.Holds(labels) {
+			b.Fatal("it holds")
+		}
+	}
+}

@@ -30,11 +30,13 @@ var requests = []deploy.Message{
 	deploy.SubmitDriver{Request: "r1", Spec: deploy.DriverSpec{
 		Name: "etl", Command: deploy.Command{Program: "etl", Args: []string{"--day", "7"}, Env: []deploy.EnvVar{{Name: "A", Value: "b"}}},
 		Need: deploy.Resources{Cores: 2, MemoryMiB: 512, Custom: []deploy.Amount{{Name: "gpu", Count: 1}}}, Supervise: true, MaxRestarts: -1,
+		Place: deploy.Placement{Queue: "prod.etl", Priority: -3, Require: []deploy.Requirement{{Key: "rack", Operator: deploy.OpNotIn, Values: []string{"r3"}}},
+			Prefer: []deploy.Preference{{Requirement: deploy.Requirement{Key: "gpu", Operator: deploy.OpExists}, Weight: 9}}},
 	}},
 	deploy.KillDriver{Request: "r2", Driver: "driver-1"},
 	deploy.KillApp{Request: "r3", App: "app-1", Reason: "by hand"},
 	deploy.Hold{Request: "r4", ID: "app-1", By: "me", Off: true},
-	deploy.SetTargets{Request: "r5", App: "app-1", Profiles: []deploy.Profile{{ID: 1, Cores: 2}}, Targets: []deploy.Target{{Profile: 1, Total: 9}}},
+	deploy.SetTargets{Request: "r5", App: "app-1", Profiles: []deploy.Profile{{ID: 1, Cores: 2, Gang: true}}, Targets: []deploy.Target{{Profile: 1, Total: 9}}},
 	deploy.KillExecutors{Request: "r6", App: "app-1", Nums: []int32{3, 4}},
 }
 
