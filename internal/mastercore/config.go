@@ -67,7 +67,7 @@ func DefaultConfig() Config {
 		Heartbeat: time.Second, SuspectAfter: 2 * time.Second, WorkerTimeout: 10 * time.Second, WorkerRetention: 15 * time.Minute,
 		AdoptGrace: 5 * time.Second, AppReconnectGrace: 5 * time.Second, RecoveryTimeout: 10 * time.Second,
 		DriverLease: 30 * time.Second, LaunchTimeout: 30 * time.Second,
-		DefaultCores: deploy.NoLimit, MaxDrivers: deploy.NoLimit, MaxExecutorRetries: 10, ReserveFor: 10 * time.Minute, ReserveMax: 64,
+		DefaultCores: deploy.NoLimit, MaxDrivers: deploy.NoLimit, MaxExecutorRetries: 10, ReserveFor: 10 * time.Minute, ReserveMax: 1024,
 		BackoffMin: time.Second, BackoffMax: time.Minute, ProvenAfter: 10 * time.Second, DriverProvenAfter: 5 * time.Second,
 		BadWorkerFailures: 5, BadWorkerWindow: 10 * time.Minute, BadWorkerRest: 10 * time.Minute,
 		RetainedApps: 200, RetainedDrivers: 200, RetainedExecutors: 100, RetainedAnswers: 10_000,

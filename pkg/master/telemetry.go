@@ -24,7 +24,13 @@ func (m *Master) tell(ctx context.Context, facts []mastercore.Fact) {
 			m.log.Log(ctx, level(f), "executor", "executor_id", f.Executor, "worker_id", f.Worker, "from", f.From, "to", f.To,
 				"exit", f.Exit, "reason", f.Reason)
 		case mastercore.Placed:
-			m.log.Debug("placed", "version", f.Version, "granted", f.Granted, "rejected", f.Rejected, "policy", f.Policy, "took", f.Took)
+			m.log.Debug("placed", "version", f.Version, "granted", f.Granted, "reserved", f.Reserved, "rejected", f.Rejected, "policy", f.Policy, "took", f.Took)
+		case mastercore.SchedulingChanged:
+			m.log.Info("scheduling changed", "policy", f.Policy, "queues", f.Queues, "default_queue", f.DefaultQueue)
+		case mastercore.Reserved:
+			m.log.Info("workers reserved", "subject", f.Subject, "profile", f.Profile, "workers", f.Workers, "until", f.Until, "tries", f.Tries)
+		case mastercore.ReservationEnded:
+			m.log.Info("reservation ended", "subject", f.Subject, "profile", f.Profile, "workers", f.Workers, "reason", f.Reason, "took", f.Took)
 		case mastercore.RequestRefused:
 			m.log.Info("request refused", "from", f.From, "request", f.Message, "reason", f.Reason)
 		case mastercore.Oddity:
