@@ -17,6 +17,7 @@
 // Spread and Pack are the built-in policies: drivers first, then executors, first in first out, and who does not fit does not hold up the
 // next. What they cost does not depend on the size of the cluster: they look only at the workers they take.
 //
-// Inside: worker.go and demand.go are the slots; tree.go, shelf.go, index.go and shape.go find workers; wake.go and asked.go find demands;
-// take.go holds what a view takes; explain.go, before.go and kind.go say why not. The why is in docs/design/scheduler.md.
+// Inside: worker.go and demand.go are the slots; tree.go, shelf.go, index.go, shape.go, match.go and next.go find workers, rule.go and kept.go
+// keep some of them off; wake.go, asked.go, line.go, queue.go, quota.go and overdue.go find demands; take.go and reserve.go hold what a view
+// takes; explain.go, before.go, kind.go and judge.go say why not. The why is in docs/design/scheduler.md.
 package scheduler

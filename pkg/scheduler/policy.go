@@ -82,7 +82,7 @@ type DemandRow struct {
 }
 
 // HeldRow says how many executors the applications with a Share have on a worker: absolute, 0 is none. It is told of applications that are Apart
-// or have MaxPerWorker only.
+// or have MaxPerWorker only. What is held on a worker is gone with the worker.
 type HeldRow struct {
 	Share     uint32
 	Worker    WorkerRef
