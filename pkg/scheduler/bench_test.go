@@ -26,6 +26,7 @@ type mill struct {
 	order   uint64
 	running []run
 	granted int
+	queues  uint32            // that demands are dealt to in turn; 0: all in the root
 	demands []*scheduler.Need // by slot
 	dress   func(row *scheduler.DemandRow)
 	held    []int32 // executors by share and worker, if demands are dressed
@@ -83,6 +84,17 @@ func mixed(r *rand.Rand, _ int) (total, free deploy.Resources) {
 	free.Cores = r.Int32N(cores + 1)
 	free.MemoryMiB = r.Int64N(total.MemoryMiB/512+1) * 512
 	return total, free
+}
+
+// divide makes queues below the root.
+func (m *mill) divide(b testing.TB, queues uint32) {
+	m.queues = queues
+	for q := range queues {
+		m.u.Queues = append(m.u.Queues, scheduler.QueueRow{Ref: q + 1, Name: "q" + strconv.Itoa(int(q)), Weight: float64(1 + q%4),
+			Quota: []deploy.Quantity{{Resource: deploy.ResourceCores, Amount: 1 << 40}}})
+	}
+	m.tell(b)
+	m.u.Queues = nil
 }
 
 // touch books a need on a worker, or gives it back, and names the worker in the update.
@@ -151,6 +163,9 @@ func (m *mill) round(b testing.TB, all []scheduler.Need, single bool) {
 	for d := range m.demands {
 		m.order++
 		row := scheduler.DemandRow{Ref: scheduler.DemandRef(d), Subject: "app", Order: m.order, Units: 1, Cores: deploy.NoLimit}
+		if m.queues > 0 {
+			row.Queue = 1 + uint32(d)%m.queues
+		}
 		if single {
 			row.Units = batch
 		}
@@ -211,6 +226,8 @@ func BenchmarkPlace(b *testing.B) {
 		{"spread/one", true, func() scheduler.SchedulerPolicy { return scheduler.NewSpread(o) }},
 		{"pack/many", false, func() scheduler.SchedulerPolicy { return scheduler.NewPack(o) }},
 		{"pack/one", true, func() scheduler.SchedulerPolicy { return scheduler.NewPack(o) }},
+		{"fair/many", false, func() scheduler.SchedulerPolicy { return scheduler.NewFair(o) }},
+		{"fair/one", true, func() scheduler.SchedulerPolicy { return scheduler.NewFair(o) }},
 	} {
 		for _, n := range clusterSizes {
 			b.Run(c.name+"/"+strconv.Itoa(n/1000)+"k", func(b *testing.B) {
@@ -229,6 +246,27 @@ func BenchmarkPlace(b *testing.B) {
 				b.ReportMetric(float64(cpu(b)-start)/float64(m.granted), "cpu-ns/op")
 			})
 		}
+	}
+}
+
+// BenchmarkQueues is BenchmarkPlace/fair/many with the demands in so many queues, each with a weight and a quota that is never reached.
+func BenchmarkQueues(b *testing.B) {
+	for _, queues := range []uint32{1, 16, 256} {
+		b.Run(strconv.Itoa(int(queues)), func(b *testing.B) {
+			m, all := newMill(b, 5_000, scheduler.NewFair(scheduler.DefaultOptions())), needs()
+			m.divide(b, queues)
+			for range 40 {
+				m.round(b, all, false)
+			}
+			m.granted = 0
+			start := cpu(b)
+			b.ReportAllocs()
+			b.ResetTimer()
+			for m.granted < b.N {
+				m.round(b, all, false)
+			}
+			b.ReportMetric(float64(cpu(b)-start)/float64(m.granted), "cpu-ns/op")
+		})
 	}
 }
 
