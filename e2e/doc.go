@@ -6,6 +6,7 @@
 //	crash_test.go        kill -9 of workers, drivers, masters under drivers
 //	pause_test.go        SIGSTOP of workers and masters, kill -9 of a keeper
 //	leave_test.go        SIGTERM once and twice
+//	explain_test.go      why something waits and on which workers; whether a request would fit, and that it then does
 //	search_test.go       masters that are dead, unresolvable or gone
 //	input_test.go        bad input: a clear sentence, the right exit code, a daemon that goes on serving
 //	wire_test.go         garbage, malformed and oversized messages on the RPC port

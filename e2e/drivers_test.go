@@ -210,8 +210,8 @@ func TestDriverThatWaits(t *testing.T) {
 	because("HELD")
 	c.Muster(t, "release", id).Want(t, 0, "is released")
 	because("INFEASIBLE")
-	list := cluster.Decode[[]deploy.Decision](t, c.Muster(t, "explain", id, "-o", "json").Want(t, 0))
-	if len(list) != 1 || list[0].Subject != id || list[0].Code != deploy.ReasonInfeasible {
+	list := cluster.Decode[[]deploy.Explanation](t, c.Muster(t, "explain", id, "-o", "json").Want(t, 0))
+	if len(list) != 1 || list[0].Subject != id || list[0].Decision.Code != deploy.ReasonInfeasible {
 		t.Errorf("got %+v", list)
 	}
 	c.AddWorker(t, "--memory", "200g")

@@ -29,7 +29,9 @@ func (a *app) masterPages(ctx context.Context, s *settings.Settings, cfg *master
 	p := webpages{url: "http://" + l.Addr().String() + "/"}
 	cfg.WebUI = p.url
 	name := cfg.Name
-	p.module = clusterfx.Pages(l, func(rows *status.Store) (http.Handler, error) { return webui.Master(rows, name) }, webui.Serve)
+	p.module = clusterfx.Pages(l, func(rows *status.Store, m *master.Master) (http.Handler, error) {
+		return webui.Master(rows, name, webui.Questions{Explain: m.Explain, Plan: m.Plan})
+	}, webui.Serve)
 	return p, nil
 }
 

@@ -37,6 +37,7 @@ func (a *app) planCommand() *cobra.Command {
 			"Exit code: 0 all of it fits now, 1 some of it must wait, 2 some of it can never run, 64 for bad usage, 125 for a failure of ours.",
 		Example: "  muster plan --num-executors 10 --executor-cores 4 --executor-memory 8g\n" +
 			"  muster plan --num-executors 2 --executor-cores 1 --resource gpu=1 -o json\n" +
+			"  muster plan --num-executors 4 --executor-cores 8 --gang --require zone=eu --apart host --queue prod.etl\n" +
 			"  muster plan --driver --driver-cores 2 --driver-memory 4g && muster submit --deploy-mode cluster --driver-cores 2 --driver-memory 4g ./service",
 		Args: args(cobra.NoArgs),
 	}
@@ -55,7 +56,7 @@ func (a *app) planCommand() *cobra.Command {
 		s := &submission{app: a, set: set}
 		s.check()
 		ask, err := p.question(s)
-		if err = errors.Join(set.Err(), err); err != nil {
+		if err = errors.Join(s.checkPlacement(), set.Err(), err); err != nil {
 			return usage(cmd, err)
 		}
 		return a.withClient(cmd, set, func(ctx context.Context, c *client) error { return p.answer(ctx, cmd, c, ask) })
@@ -83,15 +84,17 @@ func (p *planning) addResources() error {
 func (p *planning) question(s *submission) (deploy.Plan, error) {
 	if p.driver {
 		need, err := s.driverNeed()
-		return deploy.Plan{Driver: &deploy.DriverSpec{Need: need}}, err
+		return deploy.Plan{Driver: &deploy.DriverSpec{Need: need, Place: s.driverPlacement()}}, err
 	}
 	custom, err := s.amounts("executor.resource.")
 	if err != nil {
 		return deploy.Plan{}, err
 	}
 	spec := &deploy.AppSpec{
-		CoresMax: s.set.Cores("cores.max"),
-		Profiles: []deploy.Profile{{Cores: s.set.Cores("executor.cores"), MemoryMiB: s.set.Memory("executor.memory"), Custom: custom}},
+		CoresMax: s.set.Cores("cores.max"), Place: s.placement(),
+		Profiles: []deploy.Profile{{
+			Cores: s.set.Cores("executor.cores"), MemoryMiB: s.set.Memory("executor.memory"), Custom: custom, Gang: s.set.Bool("placement.gang"),
+		}},
 	}
 	if s.set.Text("executor.instances") != "" {
 		spec.Targets = []deploy.Target{{Total: int32(s.set.Int("executor.instances", 0, int64(deploy.NoLimit)))}}

@@ -1,17 +1,16 @@
 package status
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/musterproject/muster/pkg/deploy"
 )
 
-const decisionsKept = 50 // changed ones, per profile of an application and per driver
+const decisionsKept = 50 // changed ones, per application of all its profiles, and per driver
 
-// history keeps the last decisions by subject and profile, oldest first. It lives as long as the application or driver is listed: what is no
-// longer missing can still be explained.
-type history map[string]map[int32][]deploy.Decision
+// history keeps the last decisions by subject, oldest first. It lives as long as the application or driver is listed: what is no longer missing
+// can still be explained.
+type history map[string][]deploy.Decision
 
 // remember follows a change of any row.
 func (s *Store) remember(key deploy.RowKey, row deploy.Row) {
@@ -27,22 +26,23 @@ func (s *Store) listed(subject string) bool {
 	return s.tables[deploy.RowApp].get(subject) != nil || s.tables[deploy.RowDriver].get(subject) != nil
 }
 
-// add appends a decision; one that says the same as the last, only later, replaces it.
+// add appends a decision; one that says the same as the last of its profile, only later, replaces it.
 func (h history) add(d deploy.Decision) {
-	profiles := h[d.Subject]
-	if profiles == nil {
-		profiles = map[int32][]deploy.Decision{}
-		h[d.Subject] = profiles
+	list := h[d.Subject]
+	for i := len(list) - 1; i >= 0; i-- {
+		if list[i].Profile != d.Profile {
+			continue
+		}
+		if list[i].Same(&d) {
+			list[i] = d
+			return
+		}
+		break
 	}
-	list := profiles[d.Profile]
-	switch last := len(list) - 1; {
-	case last >= 0 && list[last].Same(&d):
-		list[last] = d
-		return
-	case len(list) == decisionsKept:
+	if len(list) == decisionsKept {
 		list = slices.Delete(list, 0, 1)
 	}
-	profiles[d.Profile] = append(list, d)
+	h[d.Subject] = append(list, d)
 }
 
 // History gives the last changed decisions about an application, of all its profiles, or about a driver, oldest first. Each says how often it
@@ -50,12 +50,5 @@ func (h history) add(d deploy.Decision) {
 func (s *Store) History(subject string) []deploy.Decision {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	var out []deploy.Decision
-	for _, list := range s.history[subject] {
-		out = append(out, list...)
-	}
-	slices.SortStableFunc(out, func(a, b deploy.Decision) int {
-		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Profile, b.Profile), cmp.Compare(a.Cycle, b.Cycle))
-	})
-	return out
+	return slices.Clone(s.history[subject])
 }

@@ -194,7 +194,7 @@ func TestHistory(t *testing.T) {
 	for i := range 200 {
 		s.Apply([]deploy.Row{decision("a", 0, deploy.ReasonHeld+deploy.ReasonCode(i%2), i, start.Add(time.Duration(i)*time.Second))})
 	}
-	if got := say("a"); len(got) != 51 || got[0] != "1:HELD*1" || got[50] != "0:INFEASIBLE*199" {
+	if got := say("a"); len(got) != 50 || got[0] != "0:HELD*150" || got[49] != "0:INFEASIBLE*199" {
 		t.Errorf("%d decisions are kept: %v", len(got), got)
 	}
 	s.Apply([]deploy.Row{gone(deploy.RowApp, "a")})

@@ -26,19 +26,23 @@ type masterPages struct {
 	*pages
 	rows *status.Store
 	name string
+	ask  Questions
 }
 
 // Master gives the pages of a master. name is shown while it leads nothing.
-func Master(rows *status.Store, name string) (http.Handler, error) {
+func Master(rows *status.Store, name string, ask Questions) (http.Handler, error) {
 	p, err := newPages()
 	if err != nil {
 		return nil, err
 	}
-	m := &masterPages{pages: p, rows: rows, name: name}
+	m := &masterPages{pages: p, rows: rows, name: name, ask: ask}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", m.overview)
 	mux.HandleFunc("GET /style.css", style)
 	mux.HandleFunc("GET /livez", livez)
+	mux.HandleFunc("GET /api/v1/plan", m.plan)
+	mux.HandleFunc("GET /api/v1/apps/{id}/why", m.why)
+	mux.HandleFunc("GET /api/v1/drivers/{id}/why", m.why)
 	mux.HandleFunc("GET /api/v1/{kind}", m.list)
 	mux.HandleFunc("GET /api/v1/{kind}/{id...}", m.one)
 	return guard(mux), nil

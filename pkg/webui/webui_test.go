@@ -1,11 +1,14 @@
 package webui
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -23,7 +26,7 @@ func get(t *testing.T, h http.Handler, method, path string) *httptest.ResponseRe
 func filled(t *testing.T) (http.Handler, *status.Store) {
 	t.Helper()
 	rows := status.NewStore()
-	h, err := Master(rows, "m1")
+	h, err := Master(rows, "m1", Questions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,5 +137,56 @@ func TestListenTakesTheNextFreePort(t *testing.T) {
 	}
 	if _, err := Listen(t.Context(), "203.0.113.1", 80); err == nil || !strings.Contains(err.Error(), "--webui-port") {
 		t.Errorf("an address that is not ours gave %v", err)
+	}
+}
+
+func TestQuestions(t *testing.T) {
+	var explain deploy.Explain
+	var plan deploy.Plan
+	fails := error(nil)
+	h, err := Master(status.NewStore(), "m1", Questions{
+		Explain: func(_ context.Context, q deploy.Explain) (deploy.Explanation, error) {
+			explain = q
+			return deploy.Explanation{Subject: q.ID}, fails
+		},
+		Plan: func(_ context.Context, p deploy.Plan) (deploy.Outlook, error) {
+			plan = p
+			return deploy.Outlook{Verdict: deploy.VerdictNever}, fails
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body := get(t, h, "GET", "/api/v1/apps/app-1/why?profile=2&workers=7&after=w3&history=true").Body.String(); !strings.Contains(body, `"subject": "app-1"`) ||
+		explain != (deploy.Explain{ID: "app-1", Profile: 2, Workers: 7, After: "w3", History: true}) {
+		t.Errorf("asked %+v, got %s", explain, body)
+	}
+	if w := get(t, h, "GET", "/api/v1/drivers/driver-1/why"); w.Code != 200 || explain != (deploy.Explain{ID: "driver-1", Profile: deploy.FirstWaiting}) {
+		t.Errorf("asked %+v, got %d", explain, w.Code)
+	}
+	body := get(t, h, "GET", "/api/v1/plan?cores=2&memory=4g&executors=3&resource=gpu=1&gang=1&queue=prod&require=zone%3Deu&apart=host").Body.String()
+	want := deploy.AppSpec{
+		Profiles: []deploy.Profile{{Cores: 2, MemoryMiB: 4096, Custom: []deploy.Amount{{Name: "gpu", Count: 1}}, Gang: true}}, Targets: []deploy.Target{{Total: 3}},
+		Place: deploy.Placement{Queue: "prod", Require: []deploy.Requirement{{Key: "zone", Values: []string{"eu"}}}, Apart: "host"},
+	}
+	if !strings.Contains(body, `"verdict": "NEVER"`) || plan.App == nil || !reflect.DeepEqual(*plan.App, want) {
+		t.Errorf("asked %+v, got %s", plan.App, body)
+	}
+	if get(t, h, "GET", "/api/v1/plan?driver=true"); plan.Driver == nil || plan.Driver.Need.Cores != 1 || plan.Driver.Need.MemoryMiB != 1024 {
+		t.Errorf("asked %+v", plan.Driver)
+	}
+	for path, word := range map[string]string{
+		"plan?cores=x": "whole number", "plan?cpu=1": "cpu", "plan?gang=yes": "true or false", "plan?resource=gpu": "NAME=AMOUNT", "plan?require=a": "key=value",
+		"plan?memory=4q": "memory", "apps/a/why?workers=-1": "whole number",
+	} {
+		if w := get(t, h, "GET", "/api/v1/"+path); w.Code != 400 || !strings.Contains(w.Body.String(), word) {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+	for kind, code := range map[error]int{deploy.ErrNotFound: 404, deploy.ErrInvalid: 400, deploy.ErrNotLeader: 503, deploy.ErrRecovering: 503, errors.ErrUnsupported: 500} {
+		fails = fmt.Errorf("so it is: %w", kind)
+		if w := get(t, h, "GET", "/api/v1/plan"); w.Code != code || !strings.Contains(w.Body.String(), "so it is") {
+			t.Errorf("%v: %d %s", kind, w.Code, w.Body)
+		}
 	}
 }
