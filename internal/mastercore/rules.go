@@ -70,8 +70,11 @@ func breaksRule(d *demand, w *worker) (cause string) {
 	return ""
 }
 
-// together tells whether two workers share a host or the value of a label.
+// together tells whether two workers are one place: a host, or the value of a label. Who lacks the label is a place of its own.
 func together(by string, a, b *worker) bool {
+	if a == b {
+		return true
+	}
 	if by == deploy.ApartHost {
 		return a.spec.Address.Host == b.spec.Address.Host
 	}

@@ -84,6 +84,7 @@ func (t *term) deliver(ctx context.Context, batch *mastercore.Effects) {
 	for _, h := range batch.Hangup {
 		t.hangUp(h.Peer, h.Reason)
 	}
+	t.plans.settled(batch)
 	t.m.tell(ctx, batch.Facts)
 }
 

@@ -54,7 +54,7 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Deps are a master's collaborators. All are needed but Log.
+// Deps are a master's collaborators. All are needed but Log and Tracer.
 type Deps struct {
 	Mode      *recovery.Mode
 	Transport rpc.Transport
@@ -64,6 +64,7 @@ type Deps struct {
 	Blobs     artifact.Store
 	Status    *status.Store
 	Log       *slog.Logger // nil discards
+	Tracer    Tracer       // hears of each plan; nil is nobody
 }
 
 func (d Deps) validate() error {

@@ -127,7 +127,9 @@ func (p *placer) plan(ctx context.Context) (mastercore.Event, error) {
 		p.clock.rest = time.Now().Add(p.t.m.cfg.PlaceTimeout)
 	}
 	// Cloned, because the inbox may keep it while the next plans are made in the same memory.
-	return mastercore.Planned{Plan: plan.Clone(), Policy: name, Fallback: why, Took: time.Since(began)}, nil
+	made := mastercore.Planned{Plan: plan.Clone(), Policy: name, Fallback: why, Took: time.Since(began)}
+	p.t.plans.made(ctx, &made, began)
+	return made, nil
 }
 
 // ask lets one policy look at the books of now, within the time it has.

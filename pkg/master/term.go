@@ -36,6 +36,7 @@ type term struct {
 	batches chan *mastercore.Effects // loop -> committer
 	spent   chan *mastercore.Effects // committer -> loop, emptied
 	placer  *placer
+	plans   plans
 
 	mu    sync.Mutex // guards the two tables; never held across a blocking call
 	conns map[deploy.PeerID]rpc.Conn
@@ -62,7 +63,7 @@ func (m *Master) lead(ctx context.Context, claim election.Term) error {
 		scheduling: m.scheduling.Load(), reschedule: make(chan struct{}),
 		conns: map[deploy.PeerID]rpc.Conn{}, calls: map[deploy.CallID]chan<- deploy.Message{},
 	}
-	t.placer = newPlacer(t)
+	t.placer, t.plans.tracer = newPlacer(t), m.deps.Tracer
 	m.deps.Status.Reset() // what another term told may be old
 	first := &mastercore.Effects{}
 	t.core = mastercore.New(t.scheduling.over(m.cfg.Rules), saved.Cluster, saved.Epoch, saved.Changes, time.Now(), first)
@@ -73,6 +74,7 @@ func (m *Master) lead(ctx context.Context, claim election.Term) error {
 	g.Go(func() error { return t.commit(ctx) })
 	g.Go(func() error { return t.placer.run(ctx) })
 	err = g.Wait()
+	t.plans.close()
 	m.term.CompareAndSwap(t, nil)
 	t.hangUpAll("the master's term is over")
 	if errors.Is(err, context.Canceled) {

@@ -8,6 +8,8 @@ func Fresh(p SchedulerPolicy) (SchedulerPolicy, bool) {
 		return NewSpread(p.fifo.opts), true
 	case *Pack:
 		return NewPack(p.fifo.opts), true
+	case *Fair:
+		return NewFair(p.fifo.opts), true
 	}
 	return nil, false
 }
