@@ -87,3 +87,19 @@ func hold(t *testing.T, path string, want []byte) {
 		t.Errorf("%s is not what the policies do now: look at it after go test ./pkg/scheduler/schedulertest -run TestComparison -update", path)
 	}
 }
+
+// TestEverybodyIsServed replays other seeds: large ones and gangs begin at last, and all end, whatever the policy.
+func TestEverybodyIsServed(t *testing.T) {
+	for seed := range uint64(2) {
+		for _, trace := range []schedulertest.Trace{schedulertest.FewLarge(seed + 2), schedulertest.MixedGangs(seed + 2)} {
+			for _, r := range compete(t, trace) {
+				if all := r.Waits[0]; all.Apps != len(trace.Apps) || len(r.Never) > 0 {
+					t.Errorf("%s, seed %d, %s: %d of %d applications began, never: %v", trace.Name, seed+2, r.Policy, all.Apps, len(trace.Apps), r.Never)
+				}
+				if last := r.Samples[len(r.Samples)-1]; last.Used[0] > 0 || last.Waiting > 0 {
+					t.Errorf("%s, seed %d, %s: at the end %.0f%% of the cores are in use and %d wait", trace.Name, seed+2, r.Policy, 100*last.Used[0], last.Waiting)
+				}
+			}
+		}
+	}
+}

@@ -104,7 +104,7 @@ func draws() []func(seed uint64, workers, demands int) *Books {
 
 func neverOverCommits(t *testing.T, open func() scheduler.SchedulerPolicy) {
 	granted := 0
-	for seed := range uint64(120) {
+	for seed := range uint64(80) {
 		r := rand.New(rand.NewPCG(seed, 11))
 		b := draws()[seed%2](seed, 1+r.IntN(60), 1+r.IntN(40))
 		x := newBench(t, b, open())
@@ -123,7 +123,7 @@ func neverOverCommits(t *testing.T, open func() scheduler.SchedulerPolicy) {
 }
 
 func deterministic(t *testing.T, open func() scheduler.SchedulerPolicy) {
-	for seed := range uint64(60) {
+	for seed := range uint64(40) {
 		b := draws()[seed%2](seed, 30, 30)
 		first, second := text(newBench(t, b, open()).place()), text(reopen(t, b, open()).place())
 		if first != second {
@@ -135,7 +135,7 @@ func deterministic(t *testing.T, open func() scheduler.SchedulerPolicy) {
 // warmEqualsFresh compares a replica and a policy that have lived through many updates with new ones that get the whole books. The warm
 // one asks only some, so its grants must be equal, and so must what it says of those it asked; told the whole books, it must say it all.
 func warmEqualsFresh(t *testing.T, open func() scheduler.SchedulerPolicy) {
-	for seed := range uint64(120) {
+	for seed := range uint64(80) {
 		r := rand.New(rand.NewPCG(seed, 12))
 		b := draws()[seed%2](seed, 1+r.IntN(40), 1+r.IntN(30))
 		warm := newBench(t, b, open())
@@ -179,7 +179,7 @@ func reopen(t *testing.T, b *Books, p scheduler.SchedulerPolicy) *bench {
 }
 
 func explains(t *testing.T, open func() scheduler.SchedulerPolicy) {
-	for seed := range uint64(120) {
+	for seed := range uint64(80) {
 		b := draws()[seed%2](seed, 1+int(seed/2), 30)
 		plan := newBench(t, b, open()).place()
 		got := map[scheduler.DemandRef]int32{}
