@@ -194,7 +194,7 @@ func TestOverdue(t *testing.T) {
 	full := worker(0, 8, 512)
 	full.Free.Cores = 1
 	barred := limited(1, 0, 1, 1)
-	r := open(t, full, barred, demand(3, 4, 64), demand(0, 2, 64), of(1, demand(1, 2, 64)), driver(2), demand(4, 2, 64))
+	r := open(t, full, barred, demand(3, 4, 64), demand(0, 2, 64), of(1, demand(1, 2, 64)), driver(2), demand(4, 2, 64), worker(1, 1, 1))
 	v := r.View(0)
 	for d := range v.Asked() {
 		until := late(10)
@@ -248,8 +248,12 @@ func TestOverdue(t *testing.T) {
 	r.tell(changed, easedTo(barred, 3), roomy)
 	v = r.View(0)
 	want("one has changed, another's quota has room", v, 0, 1)
+	if !v.Reserve(1, at(1)) {
+		t.Fatal("the reservation was refused")
+	}
+	want("a worker is kept for one", v, 0)
 	v.Take(0, 0, 2, 0)
-	want("one has got something", v, 1)
+	want("one has got something", v)
 }
 
 // easedTo raises a quota.

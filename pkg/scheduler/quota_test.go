@@ -122,11 +122,35 @@ func TestQuotaAndRoomComeOneByOne(t *testing.T) {
 	}
 }
 
+// TestAQueueLeavesAQuotaBehind moves the queue of one that waits for the quota above it.
+func TestAQueueLeavesAQuotaBehind(t *testing.T) {
+	r := open(t, worker(0, 8, 512), limited(1, 0, 4, 4), queue(2, 1, "a.b"), of(2, demand(0, 2, 100)))
+	r.leave(scheduler.Wake{Kind: scheduler.WakeNeedFits})
+	r.tell(queue(3, 0, "c"))
+	r.wantAsked("another queue has come")
+	r.tell(queue(2, 0, "b"))
+	r.wantAsked("it is below the root now", 0)
+}
+
+// TestAGangWaitsForQuotaForAll frees the units of a quota one by one.
+func TestAGangWaitsForQuotaForAll(t *testing.T) {
+	gang := of(1, demand(0, 2, 100))
+	gang.Gang, gang.Units = true, 3
+	r := open(t, worker(0, 8, 512), limited(1, 0, 10, 10), gang, of(1, demand(1, 2, 100)))
+	r.leave(scheduler.Wake{Kind: scheduler.WakeNeedFits})
+	for used, want := range map[int64][]scheduler.DemandRef{9: nil, 8: refs(1), 5: refs(1), 4: refs(0, 1)} {
+		r.tell(limited(1, 0, 10, 10))
+		r.leave(scheduler.Wake{Kind: scheduler.WakeNeedFits})
+		r.tell(limited(1, 0, 10, used))
+		r.wantAsked(fmt.Sprintf("%d of 10 are used, the gang wants 6", used), want...)
+	}
+}
+
 // TestAFailedGroupGivesItsQuotaBack lets one wait for a quota that another's group had for a while.
 func TestAFailedGroupGivesItsQuotaBack(t *testing.T) {
 	gang := of(1, demand(0, 2, 100))
 	gang.Gang, gang.Units = true, 2
-	r := open(t, worker(0, 3, 512), worker(1, 8, 512), limited(1, 0, 4, 0), gang, of(1, demand(1, 3, 100)))
+	r := open(t, worker(0, 2, 512), worker(1, 8, 512), limited(1, 0, 4, 0), gang, of(1, demand(1, 3, 100))) // the first worker never fits it
 	v := r.View(0)
 	for d := range v.Asked() {
 		if d == 0 {
