@@ -41,7 +41,7 @@ func (o *ordering) place(id deploy.WorkerID, l deploy.Launch) {
 			w.fail("S21", "launch %s wants %s and is ordered on %s with %v", l.ID, r, id, row.Spec.Labels)
 		}
 	}
-	if row.ReservedFor != "" && row.ReservedFor != subjectOf(&l) {
+	if row.ReservedFor != "" && row.ReservedFor != subjectOf(&l) && !o.served(row.ReservedFor) {
 		w.fail("S24", "launch %s of %s is ordered on %s, which is kept for %s", l.ID, subjectOf(&l), id, row.ReservedFor)
 	}
 	if row.ReservedFor != "" {
@@ -58,6 +58,11 @@ func (o *ordering) place(id deploy.WorkerID, l deploy.Launch) {
 		}
 		o.gangs[gang{l.Executor.App, l.Profile}]++
 	}
+}
+
+// served tells whether a subject got something earlier in the step: nothing is kept for it any more.
+func (o *ordering) served(subject string) bool {
+	return slices.ContainsFunc(o.orders, func(x ordered) bool { return subjectOf(&x.launch) == subject })
 }
 
 func subjectOf(l *deploy.Launch) string {
