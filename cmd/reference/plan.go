@@ -115,6 +115,7 @@ func (p *planning) answer(ctx context.Context, cmd *cobra.Command, c *client, as
 		return err
 	}
 	switch o.Verdict {
+	case deploy.VerdictFits:
 	case deploy.VerdictWaits:
 		return &exitError{code: exitWaits, err: errors.New("")}
 	case deploy.VerdictNever:

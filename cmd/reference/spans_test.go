@@ -41,14 +41,14 @@ func TestPlansAreSpans(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			spans := plansOf(t, k.policy)
 			i := slices.IndexFunc(spans, func(s tracetest.SpanStub) bool {
-				return len(s.Events) > 0 && s.Events[0].Attributes[2].Value.Emit() != "LAUNCHING"
+				return len(s.Events) > 0 && s.Events[0].Attributes[2].Value.String() != "LAUNCHING"
 			})
 			if i < 0 {
 				t.Fatalf("no decision among %d spans: %+v", len(spans), spans)
 			}
 			got := map[string]string{}
 			for _, a := range spans[i].Attributes {
-				got[string(a.Key)] = a.Value.Emit()
+				got[string(a.Key)] = a.Value.String()
 			}
 			for key, want := range map[string]string{"asked": "1", "waiting": "1", "proposed": "0", "fallback": k.fallback, "decisions": "1"} {
 				if got[key] != want {
@@ -57,7 +57,7 @@ func TestPlansAreSpans(t *testing.T) {
 			}
 			event := map[string]string{}
 			for _, a := range spans[i].Events[0].Attributes {
-				event[string(a.Key)] = a.Value.Emit()
+				event[string(a.Key)] = a.Value.String()
 			}
 			if spans[i].Name != "place" || event["code"] != "INSUFFICIENT_CORES" || event["subject"] == "" || spans[i].EndTime.Before(spans[i].StartTime) {
 				t.Errorf("span %s with the event %v", spans[i].Name, event)

@@ -192,6 +192,7 @@ func (d *dryRun) sentence(out *deploy.Outlook) string {
 			return "must wait: now start " + starts + "; the rest waits, " + worst.Decision.Text
 		}
 		return "must wait: " + worst.Decision.Text
+	case deploy.VerdictFits:
 	}
 	return "fits now: " + starts
 }

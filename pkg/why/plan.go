@@ -45,8 +45,10 @@ func plan(ctx context.Context, rows *status.Store, now time.Time, t *Terms, ask 
 	if err := run.add(ask, t); err != nil {
 		return deploy.Outlook{}, err
 	}
-	if err := run.simulate(ctx, t); err != nil {
-		return deploy.Outlook{}, err
+	if _, _, never := run.never(&run.parts[0], ask); !never || len(run.parts) > 1 { // else no plan is needed to know
+		if err := run.simulate(ctx, t); err != nil {
+			return deploy.Outlook{}, err
+		}
 	}
 	out := deploy.Outlook{Policy: t.Name}
 	for i := range run.parts {

@@ -116,6 +116,7 @@ func (b *replica) readWaiting(ctx context.Context, rows *status.Store, d *deploy
 	switch d.Code {
 	case deploy.ReasonHeld, deploy.ReasonBackoff, deploy.ReasonAppCoresMax, deploy.ReasonMasterRecovering:
 		return nil
+	default: // the others are asked again when something changes
 	}
 	if !waits(d.Code) || d.Missing <= 0 {
 		return nil
