@@ -206,6 +206,7 @@ func TestOverdue(t *testing.T) {
 			continue
 		case 4:
 			until.At = time.Time{}
+		default: // the others are late soon
 		}
 		v.Wait(d, scheduler.Reason{Code: deploy.ReasonInsufficientCores}, until)
 	}

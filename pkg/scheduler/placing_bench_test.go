@@ -58,11 +58,11 @@ func dresses() map[string]func(row *scheduler.DemandRow) {
 func TestRulesAllocateNothing(t *testing.T) {
 	for name, dress := range dresses() {
 		for _, single := range []bool{true, false} {
-			m, all := newDressedMill(t, 2_000, dress), needs()
-			for range 200 {
+			m, all := newDressedMill(t, 1_000, dress), needs()
+			for range 100 {
 				m.round(t, all, single)
 			}
-			if got := testing.AllocsPerRun(100, func() { m.round(t, all, single) }); got >= 1 {
+			if got := testing.AllocsPerRun(50, func() { m.round(t, all, single) }); got >= 1 {
 				t.Errorf("%s, single %v: a warm round of %d decisions allocates %v times, want never", name, single, batch, got)
 			}
 		}
