@@ -82,6 +82,8 @@ func TestSmallBytesBecomeNoMountain(t *testing.T) {
 		"executors":             item(41, fill(two(5))),
 		"arguments":             item(24, field(1, field(8, fill(two(2))))),
 		"environment":           item(60, field(2, field(3, fill(two(3))))),
+		"selectors":             item(40, field(3, field(9, fill(two(3))))),
+		"values of a selector":  item(60, field(2, field(7, field(3, fill(two(3)))))),
 		"acknowledgements":      item(27, field(1, fill([]byte{1}))),
 		"unpacked numbers":      item(27, fill([]byte{1 << 3, 1})),
 		"many items of many":    fill(item(20, bytes.Repeat(field(3, []byte{9 << 3, 1}), 10_000))),
