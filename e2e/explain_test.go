@@ -113,7 +113,7 @@ func fetch(t *testing.T, url string, into any) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := http.DefaultClient.Do(req)
+	answer, err := new(http.Client).Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
