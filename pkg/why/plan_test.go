@@ -103,6 +103,7 @@ func TestPlan(t *testing.T) {
 		"apart by label": {[]deploy.Row{worker("w1", 8, 8, label("rack", "a")), worker("w2", 8, 8, label("rack", "a")), worker("w3", 8, 8, label("rack", "b"))},
 			asking(2, 1, 1, apart("rack")), "FITS 2 w2:1/1 w3:1/1", ""},
 		"per worker":       {[]deploy.Row{worker("w1", 8, 8), worker("w2", 8, 8)}, asking(5, 1, 1, perWorker(2)), "WAITS 4 w1:2/2 w2:2/2 FILTERED_RULE", "the most it may have"},
+		"gang":             {half, asking(4, 2, 1024, gang), "FITS 4 w1:2/4 w2:2/4", ""},
 		"gang waits?":      {half, asking(5, 2, 1024, gang), "WAITS 0", "all 5 executors start together or none does, and there is room for 4"},
 		"gang never":       {half, asking(9, 2, 1024, gang), "NEVER 0 INFEASIBLE", "all 9 executors start together or none does, and the whole cluster has room for 8"},
 		"gang apart never": {half, asking(3, 1, 1, gang, apart(deploy.ApartHost)), "NEVER 0 INFEASIBLE", "has room for 2"},
@@ -197,4 +198,42 @@ type broken struct{}
 
 func (broken) Place(context.Context, scheduler.View) (scheduler.Plan, error) {
 	return scheduler.Plan{}, errBroken
+}
+
+// Queues count: what is used up is waited for, what is larger than a quota can never be, and a queue that may come into being is known.
+func TestPlanInQueues(t *testing.T) {
+	quota := func(name string, cores, used int64) deploy.QueueRow {
+		return deploy.QueueRow{Queue: deploy.Queue{Name: name, Weight: 1, Quota: []deploy.Quantity{{Resource: "cores", Amount: cores}}, Dynamic: name == "prod"},
+			Used: []deploy.Quantity{{Resource: "cores", Amount: used}}}
+	}
+	s := store(worker("w1", 64, 4096, used(6, 6)), deploy.QueueRow{Queue: deploy.Queue{Weight: 1}, Used: []deploy.Quantity{{Resource: "cores", Amount: 6}}},
+		quota("prod", 8, 6), quota("prod.etl", 6, 2))
+	for _, policy := range []string{"spread", "pack", "fair"} {
+		for _, k := range []struct {
+			path  string
+			count int32
+			cores int32
+			want  string
+			says  string
+		}{
+			{"prod", 2, 1, "FITS 2 w1:2/2", ""},
+			{"prod", 3, 1, "WAITS 2 w1:2/2 QUOTA", "the quota of queue prod is used up"},
+			{"prod.etl", 1, 3, "WAITS 0 QUOTA", "the quota of queue prod is used up"},
+			{"prod.etl", 1, 7, "NEVER 0 QUOTA", "an executor wants 7 cores; the quota of queue prod.etl is 6 cores"},
+			{"prod.new", 1, 9, "NEVER 0 QUOTA", "the quota of queue prod is 8 cores"},
+			{"prod.new", 1, 2, "FITS 1 w1:1/2", ""},
+			{"", 20, 1, "FITS 20 w1:20/20", ""},
+		} {
+			terms := terms()
+			var err error
+			if terms.Policy, err = scheduler.Open(policy, scheduler.DefaultOptions()); err != nil {
+				t.Fatal(err)
+			}
+			terms.Queues = []deploy.Queue{{Name: "prod", Weight: 1, Dynamic: true}, {Name: "prod.etl", Weight: 1}}
+			o, err := why.Plan(t.Context(), s, noon, terms, asking(k.count, k.cores, 1, queue(k.path)))
+			if err != nil || brief(o) != k.want || !strings.Contains(o.Text, k.says) {
+				t.Errorf("%s in %q: got %s (%s), %v, want %s", policy, k.path, brief(o), o.Text, err, k.want)
+			}
+		}
+	}
 }
