@@ -226,7 +226,9 @@ func (c *Core) explain(d *demand, key reasonKey) deploy.Decision {
 	case deploy.ReasonNoWorkers:
 		out.Text = "no worker is alive; start one"
 	case deploy.ReasonInfeasible:
-		out.Text = c.infeasibleText(d, key)
+		if key.policy == 0 {
+			out.Text = c.infeasibleText(d, key)
+		}
 	case deploy.ReasonFilteredLabel:
 		if key.policy == 0 {
 			out.Text = fmt.Sprintf("no worker has the labels it wants: %s; change the selector, or start a worker that has them", d.scope().text)

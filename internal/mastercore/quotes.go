@@ -29,10 +29,10 @@ func (c *Core) quote(out *deploy.Decision, d *demand) {
 		said = append(said, cause.String())
 	}
 	if out.Text == "" {
-		out.Text = c.mainText(d)
+		out.Text = mainText(d)
 	}
 	if d.gang() && d.units() > 1 {
-		out.Text = c.gangText(d) + out.Text
+		out.Text = gangText(d.units(), word.reason.Code, out.Causes) + out.Text
 	}
 	if len(said) > 0 {
 		out.Text += ": " + strings.Join(said, "; ")
@@ -53,7 +53,7 @@ func (c *Core) cause(in *scheduler.Cause) deploy.Cause {
 }
 
 // mainText says a policy's main reason, with a way out, where the core knows more than the reason's name.
-func (c *Core) mainText(d *demand) string {
+func mainText(d *demand) string {
 	r, sc := &d.policy.reason, d.scope()
 	switch {
 	case r.Code == deploy.ReasonQueueBehind:
@@ -135,49 +135,18 @@ func ruleText(p *deploy.Placement) string {
 	return strings.Join(rules, ", and ") + "; add workers, or loosen the rule"
 }
 
-const gangLook = 4096 // workers that are looked at to say how much of a gang would fit
-
-// gangText says how much of a gang would fit now, as the core sees it.
-func (c *Core) gangText(d *demand) string {
-	units, fit, looked, atLeast := int64(d.units()), int64(0), 0, ""
-	for i := range c.place.w.list {
-		w := c.place.w.list[i].is
-		if w == nil || w.unusable() != deploy.ReasonNone || w.kept != nil && w.kept.d != d || breaksRule(d, w) != "" {
-			continue
-		}
-		if looked++; looked > gangLook {
-			atLeast = "at least "
-			break
-		}
-		if fit += w.books.room(d); fit >= units {
-			break
+// gangText says how much of a gang would fit, as far as the policy has tried.
+func gangText(units int32, code deploy.ReasonCode, causes []deploy.Cause) string {
+	whole := fmt.Sprintf("needs %s at once", deploy.Count(int64(units), "executor"))
+	for i := range causes {
+		c := &causes[i]
+		switch {
+		case c.Resource != deploy.ResourceGang || c.Want == 0:
+		case code == deploy.ReasonInfeasible:
+			return fmt.Sprintf("%s, and %d would fit if nothing else ran; ", whole, c.Have)
+		default:
+			return fmt.Sprintf("%s, and %d would fit now; ", whole, c.Have)
 		}
 	}
-	if fit >= units {
-		return fmt.Sprintf("needs %s at once; ", deploy.Count(units, "executor"))
-	}
-	return fmt.Sprintf("needs %s at once, and %s%d would fit now; ", deploy.Count(units, "executor"), atLeast, fit)
-}
-
-// room is how many units of d are free.
-func (b *books) room(d *demand) int64 {
-	need := d.need(d.step())
-	n := int64(b.free.Cores / need.Cores)
-	if need.MemoryMiB > 0 {
-		n = min(n, b.free.MemoryMiB/need.MemoryMiB)
-	}
-	for _, a := range need.Custom {
-		p := b.pool(a.Name)
-		if p == nil {
-			return 0
-		}
-		n = min(n, int64(p.free/a.Count))
-	}
-	if most := d.place().MaxPerWorker; most > 0 {
-		n = min(n, int64(most))
-	}
-	if d.place().Apart != "" {
-		n = min(n, 1)
-	}
-	return n
+	return whole + "; "
 }

@@ -32,6 +32,7 @@ func (c *Core) enterScope(require []deploy.Requirement) *scope {
 				sc.enters(w)
 			}
 		}
+		sc.sizes.changed = false // nobody has been told anything else
 	}
 	sc.users++
 	return sc

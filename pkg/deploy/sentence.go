@@ -20,6 +20,8 @@ func (c ReasonCode) Advice(position int) string {
 		return "no worker has enough free now; wait, ask for less, or add workers"
 	case ReasonFilteredLabel, ReasonFilteredPlugin:
 		return "no worker matches what it asks for; change the request"
+	case ReasonInfeasible:
+		return "the workers that it may run on are too few or too small, whatever else runs; ask for less, or add workers"
 	case ReasonFilteredRule:
 		return "its own executors keep it off the workers it would fit on; wait, loosen the rule, or add workers"
 	case ReasonReserved:
