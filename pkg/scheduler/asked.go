@@ -56,7 +56,7 @@ func (s *State) nextAsked(kind int) (DemandRef, bool) {
 		if kind == 0 && s.slots > 0 {
 			if k, ok := s.waits.slots.next(w.slots, 0); ok && (len(*lines) == 0 || k.less((*lines)[0].next)) {
 				w.slots = k
-				return s.ask(DemandRef(k.ref())), true
+				return s.ask(s.attend(s.demands[k.ref()].row.Queue, 0), DemandRef(k.ref())), true
 			}
 		}
 		if len(*lines) == 0 {
@@ -97,7 +97,7 @@ func (s *State) advance(l *line) (DemandRef, bool) {
 	if !l.grouped {
 		l.at = k
 		l.look()
-		return s.ask(DemandRef(k.ref())), true
+		return s.ask(l, DemandRef(k.ref())), true
 	}
 	g, next, more := &s.waits.groups[l.woken[0].of], key{}, false
 	fits := s.roomFor(g)
@@ -111,7 +111,7 @@ func (s *State) advance(l *line) (DemandRef, bool) {
 	if !fits {
 		return 0, false
 	}
-	return s.ask(DemandRef(k.ref())), true
+	return s.ask(l, DemandRef(k.ref())), true
 }
 
 // roomFor tells whether a group's need fits a worker, by the rules, and the quotas now.
@@ -124,9 +124,7 @@ func (s *State) roomFor(g *group) bool {
 }
 
 // ask counts a demand as asked, and looks at the one asked before it in its line, now that the policy has done with that.
-func (s *State) ask(ref DemandRef) DemandRef {
-	d := &s.demands[ref]
-	l := s.attend(d.row.Queue, d.kind())
+func (s *State) ask(l *line, ref DemandRef) DemandRef {
 	before := int32(0)
 	if n := len(l.asked); n > 0 {
 		last := &l.asked[n-1]

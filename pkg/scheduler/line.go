@@ -15,7 +15,9 @@ type line struct {
 	grouped bool  // it is one of the first woken group
 	busy    bool  // in waits.busy
 	asked   []standing
-	front   key // nobody before it still wants something
+	front   key    // who is the first that still wants something, if found, else nobody up to it does
+	found   bool   // in this view
+	viewed  uint64 // by which view
 }
 
 // standing is one that was asked in this view.
@@ -129,7 +131,7 @@ func (s *State) restand() {
 					}
 				}
 			}
-			l.front = key{}
+			l.viewed = 0
 		}
 	}
 }
@@ -155,18 +157,27 @@ func (s *State) position(d *demand) (at int, ahead DemandRef) {
 	return n, NoDemand
 }
 
-// first gives who is the first of a line that still wants something.
+// first gives who is the first of a line that still wants something. The trees stand as long as the view, so it goes on from whom it found last.
 func (s *State) first(l *line) (DemandRef, bool) {
+	if l.viewed != s.view {
+		l.viewed, l.found, l.front = s.view, false, key{}
+	}
 	for {
-		k, ok := l.pending.next(l.front, 0)
-		if w, some := l.waiting.next(l.front, 0); some && (!ok || w.less(k)) {
-			k, ok = w, true
+		if !l.found {
+			k, ok := l.pending.next(l.front, 0)
+			if w, some := l.waiting.next(l.front, 0); some && (!ok || w.less(k)) {
+				k, ok = w, true
+			}
+			if !ok {
+				return NoDemand, false
+			}
+			l.found, l.front = true, k
 		}
-		ref := DemandRef(k.ref())
+		ref := DemandRef(l.front.ref())
 		d, n := &s.demands[ref], len(l.asked)
-		if last := n > 0 && l.asked[n-1].demand == ref; !ok || !d.done && !(last && s.wantsNothing(d)) {
-			return ref, ok
+		if last := n > 0 && l.asked[n-1].demand == ref; !d.done && !(last && s.wantsNothing(d)) {
+			return ref, true
 		}
-		l.front = k
+		l.found = false
 	}
 }

@@ -156,7 +156,7 @@ func (s *State) settle() {
 			for _, x := range l.asked {
 				s.demands[x.demand].done = false
 			}
-			l.asked, l.front = l.asked[:0], key{}
+			l.asked = l.asked[:0]
 		}
 	}
 	s.clearBefore()
