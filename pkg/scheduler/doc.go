@@ -14,8 +14,9 @@
 //	policy.Place(ctx, v)      for d := range v.Asked() { v.Next ... v.Take ... v.Wait(v.Explain(d)) }; v.Plan()
 //	                          the core books what it bears of the plan; the next update says what became of it
 //
-// Spread and Pack are the built-in policies: drivers first, then executors, first in first out, and who does not fit does not hold up the
-// next. What they cost does not depend on the size of the cluster: they look only at the workers they take.
+// Spread, Pack and Fair are the built-in policies: drivers first, then executors, first in first out, or in Fair for the queue that has least
+// of its share; and who does not fit does not hold up the next. What they cost does not depend on the size of the cluster: they look only at
+// the workers they take.
 //
 // Inside: worker.go and demand.go are the slots; tree.go, shelf.go, index.go, shape.go, match.go and next.go find workers, rule.go and kept.go
 // keep some of them off; wake.go, asked.go, line.go, queue.go, quota.go and overdue.go find demands; take.go and reserve.go hold what a view

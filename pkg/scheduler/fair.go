@@ -77,8 +77,9 @@ func (p *Fair) serve(v View, leaf int32) {
 	case p.grow(v, leaf, row), p.one(v, leaf, row):
 		return
 	}
-	x.demand = NoDemand
-	p.fifo.explain(v, d, row)
+	if x.demand = NoDemand; p.fifo.left > 0 {
+		p.fifo.explain(v, d, row)
+	}
 }
 
 // one places one executor on the first worker that fits. One that grows begins with its step.

@@ -12,8 +12,22 @@ import (
 	"github.com/musterproject/muster/pkg/scheduler/schedulertest"
 )
 
-func TestFairKeepsTheContract(t *testing.T) {
-	schedulertest.Run(t, func() scheduler.SchedulerPolicy { return scheduler.NewFair(scheduler.FairOptions()) })
+// TestAllKeepTheContract holds the three to it with reservations; spread and pack without them are held to it where the contract is.
+func TestAllKeepTheContract(t *testing.T) {
+	for i, name := range scheduler.Names() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			schedulertest.Run(t, func() scheduler.SchedulerPolicy {
+				o := reserving(3)
+				o.Order = scheduler.By(2 * i)
+				p, err := scheduler.Open(name, o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return p
+			})
+		})
+	}
 }
 
 // fairCases is how many books are drawn for the comparison with the obvious model, each for four plans on a warm replica.

@@ -192,8 +192,9 @@ func FuzzState(f *testing.F) {
 		policies := []scheduler.SchedulerPolicy{
 			scheduler.NewSpread(scheduler.Options{Order: scheduler.By(r.next() % 5), SpreadDrivers: true}),
 			scheduler.NewPack(scheduler.Options{Order: scheduler.By(r.next() % 5)}),
+			scheduler.NewFair(scheduler.FairOptions()),
 		}
-		p := policies[r.next()%2]
+		p := policies[r.next()%3]
 		b := schedulertest.NewBooks()
 		if err := s.Apply(b.Full()); err != nil {
 			t.Fatal(err)

@@ -8,7 +8,7 @@ const (
 	none            mistake = iota
 	unweighted              // mutant_unweighted: shares are not divided by weights
 	noMinimum               // mutant_no_minimum: minimums are not looked at
-	parentQuota             // mutant_parent_quota: only the quota of the demand's own queue counts
+	parentQuota             // mutant_parent_quota: what a plan takes counts for the quota of the demand's own queue only
 	avoidIgnored            // mutant_avoid: avoided workers are as good as others
 	apartForgets            // mutant_apart: what this plan took is not kept apart
 	gangInPart              // mutant_gang: a gang takes what fits

@@ -28,7 +28,7 @@ func TestMutants(t *testing.T) {
 		{"spread", "TestVectorTables"},
 		{"memory_order", "TestWorkerSelection"},
 		{"tie", "TestFairEqualsFilling"},
-		{"tries", "TestReservations"},
+		{"tries", "TestReservationsGoOn"},
 		{"grow", "TestFairEqualsFilling"},
 	} {
 		t.Run(m.tag, func(t *testing.T) {

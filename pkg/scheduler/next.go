@@ -45,6 +45,9 @@ func (v View) Next(d DemandRef, by By, after WorkerRef) (WorkerRef, bool) {
 	if !v.valid() || by > ByWorkerID || int(d) >= len(v.state.demands) || !v.state.demands[d].live {
 		return NoWorker, false
 	}
+	if mutant == memoryByCores && (by == ByMemoryFreeDesc || by == ByMemoryFreeAsc) {
+		by -= ByMemoryFreeDesc
+	}
 	s := v.state
 	x := &s.demands[d]
 	from := by.start()
@@ -185,7 +188,7 @@ func (s *State) seek(ref DemandRef, d *demand, shape int32, by By, from key) (ke
 		if !ok {
 			return key{}, false
 		}
-		if w := &s.workers[k.ref()]; w.fits(&d.row.Need) && s.mayTake(ref, d, w) && !slices.Contains(d.row.Avoid, WorkerRef(k.ref())) {
+		if w := &s.workers[k.ref()]; w.fits(&d.row.Need) && s.mayTake(ref, d, w) && (!slices.Contains(d.row.Avoid, WorkerRef(k.ref())) || mutant == avoidIgnored) {
 			return k, true
 		}
 		from = k

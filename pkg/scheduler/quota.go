@@ -111,7 +111,7 @@ func (s *State) charge(queue uint32, n *Need, cores, sign int32) {
 			}
 		}
 		s.addTo(q.all, n, cores, sign)
-		if ref == 0 {
+		if ref == 0 || mutant == parentQuota {
 			return
 		}
 	}
@@ -140,7 +140,7 @@ func (s *State) uncharge() {
 
 // ease says that a quota may leave more room than those who watch it were judged by.
 func (s *State) ease(ref uint32) {
-	if q := &s.queues[ref]; !q.eased {
+	if q := &s.queues[ref]; !q.eased && mutant != quotaWakeMissed {
 		q.eased = true
 		s.eased = append(s.eased, ref)
 	}

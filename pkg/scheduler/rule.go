@@ -150,6 +150,9 @@ func (s *State) lodge(w *worker, share uint32, held, taken int32) {
 		w.tenants[i] = w.tenants[len(w.tenants)-1]
 		w.tenants = w.tenants[:len(w.tenants)-1]
 	}
+	if mutant == apartForgets {
+		taken = 0
+	}
 	s.settleIn(w, share, held+taken)
 }
 

@@ -183,7 +183,7 @@ func TestNobodyStarves(t *testing.T) {
 		t.Run(fmt.Sprint(part), func(t *testing.T) {
 			t.Parallel()
 			for seed := part; seed < workloads/shrink; seed += parts {
-				o := scheduler.Options{Order: scheduler.By(seed % 5), Reserve: scheduler.ReserveOptions{After: 3 * tick, Max: 1 + int(seed/7%2)}}
+				o := scheduler.Options{Order: scheduler.By(seed % 5), Reserve: scheduler.ReserveOptions{After: 3 * tick, Max: 1 + int(seed/7%4)}}
 				p, err := scheduler.Open(scheduler.Names()[seed/5%3], o)
 				if err != nil {
 					t.Fatal(err)

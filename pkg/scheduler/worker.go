@@ -36,7 +36,9 @@ type worker struct {
 	row     WorkerRow
 }
 
-func (w *worker) open() bool { return w.live && w.closed == deploy.ReasonNone }
+func (w *worker) open() bool {
+	return w.live && (w.closed == deploy.ReasonNone || mutant == reservationOpen && w.closed == deploy.ReasonReserved)
+}
 
 func (w *worker) capacity() *spot {
 	return &spot{label: w.label, memory: w.row.Total.MemoryMiB, cores: w.row.Total.Cores}
