@@ -103,7 +103,7 @@ func quotaText(d *demand) string {
 		if q = d.policy.queue; q == nil {
 			return deploy.ReasonQuota.Advice(0)
 		}
-		return fmt.Sprintf("the quota of queue %s was used up; wait, or ask for more", q.title())
+		return fmt.Sprintf("the quota of queue %s was used up; wait, or raise the quota", q.title())
 	}
 	return fmt.Sprintf("queue %s has %s of its quota of %s, and %s more are wanted; wait, or raise the quota",
 		q.title(), deploy.FormatAmount(most.Resource, amountOf(q.total, most.Resource)), deploy.FormatAmount(most.Resource, most.Amount),
