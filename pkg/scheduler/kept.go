@@ -79,6 +79,9 @@ func (v View) Candidates(d DemandRef) iter.Seq[WorkerRef] {
 		s := v.state
 		x := &s.demands[d]
 		n, from := &x.row.Need, key{}
+		if !s.whole(x.shape).total.fits(n.Cores, n.MemoryMiB) {
+			return // else all of nearly its size would be looked at
+		}
 		for count := 0; count < maxCandidates; {
 			all := &s.whole(x.shape).total
 			s.order(all, ByWorkerID, 1)
