@@ -184,3 +184,23 @@ func TestFairShares(t *testing.T) {
 		})
 	}
 }
+
+// TestFairAllocatesNothing holds fair to it among queues, while workers are reserved anew in each plan for one that is overdue, and another is
+// overdue that no worker is large enough for.
+func TestFairAllocatesNothing(t *testing.T) {
+	m, all := newMill(t, 2_000, scheduler.NewFair(scheduler.FairOptions())), needs()
+	m.divide(t, 100)
+	hopeless, large := single(10_000), single(64)
+	large.Need.MemoryMiB = 64 * 4096
+	hopeless.Ref, hopeless.Since, large.Ref, large.Since = batch, time.Unix(1, 0), batch+1, time.Unix(2, 0)
+	m.u.Demands, m.u.Now = append(m.u.Demands, hopeless, large), time.Unix(1_800_000_000, 0)
+	for range 200 {
+		m.round(t, all, false)
+	}
+	if got := testing.AllocsPerRun(100, func() { m.round(t, all, false) }); got >= 1 {
+		t.Errorf("a warm round of %d decisions allocates %v times, want never", batch, got)
+	}
+	if plan, err := m.policy.Place(t.Context(), m.state.View(0)); err != nil || len(plan.Reserve) != 1 || plan.Reserve[0].Demand != large.Ref {
+		t.Errorf("got %+v, %v; want a worker kept for the one that is overdue", plan, err)
+	}
+}
