@@ -25,10 +25,12 @@ func (s *State) take(ref DemandRef, at WorkerRef, cores int32, group uint32) boo
 	case d.row.Gang && (group == 0 || d.granted > 0 && d.ganged != group):
 		return false
 	}
-	one := *n
-	one.Cores = cores
-	if _, number := s.beyond(d.row.Queue, &one, 1, false); number >= 0 {
-		return false
+	if s.limited > 0 {
+		one := *n
+		one.Cores = cores
+		if _, number := s.beyond(d.row.Queue, &one, 1, false); number >= 0 {
+			return false
+		}
 	}
 	if !w.touched {
 		w.touched, w.last = true, -1
