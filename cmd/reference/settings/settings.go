@@ -109,9 +109,16 @@ func parsed[T any](s *Settings, key string, parse func(string) (T, error)) T {
 	}
 	got, err := parse(v.Text)
 	if err != nil {
-		s.errs = append(s.errs, fmt.Errorf("%w: %s (%s): %w", ErrConfig, key, v.Origin, err))
+		s.fault(fmt.Errorf("%w: %s (%s): %w", ErrConfig, key, v.Origin, err))
 	}
 	return got
+}
+
+// fault notes a fault, once however often its key is read.
+func (s *Settings) fault(err error) {
+	if !slices.ContainsFunc(s.errs, func(known error) bool { return known.Error() == err.Error() }) {
+		s.errs = append(s.errs, err)
+	}
 }
 
 // Text gives the value as written.

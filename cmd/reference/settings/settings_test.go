@@ -107,6 +107,15 @@ func TestTypedFaultsNameKeyAndOrigin(t *testing.T) {
 	}
 }
 
+func TestAFaultIsToldOnce(t *testing.T) {
+	s := layers(t, All(), nil, []string{"executor.cores=zero"}, nil, "", "")
+	s.Cores("executor.cores")
+	s.Cores("executor.cores")
+	if n := strings.Count(s.Err().Error(), "whole number"); n != 1 {
+		t.Errorf("told %d times: %v", n, s.Err())
+	}
+}
+
 func TestMemoryFlagNeedsAUnitButKeysDoNot(t *testing.T) {
 	table := NewTable(WorkerOptions())
 	set := pflag.NewFlagSet("test", pflag.ContinueOnError)
