@@ -9,16 +9,24 @@ import (
 	"github.com/musterproject/muster/pkg/scheduler"
 )
 
-// decision is the newest word about one demand. Those before it are kept by readers: each change is a row.
+// decision is the newest word about one demand. Those before it are kept by readers: each change is a row, and so are repeats now and then.
 type decision struct {
 	deploy.Decision
-	key reasonKey
+	key  reasonKey
+	told time.Time // its last row
 }
 
-// again counts a repeat.
-func (k *decision) again(now time.Time, missing int32, cycle uint64) {
-	k.Last, k.Missing, k.Cycle = now, missing, max(k.Cycle, cycle)
+// retellAfter is how old the count of repeats may be that readers see when a decision is repeated.
+const retellAfter = 10 * time.Second
+
+// repeat counts a repeat. No timer is behind it: a decision that nothing repeats stays as it was told.
+func (c *Core) repeat(k *decision, missing int32, cycle uint64) {
+	k.Last, k.Missing, k.Cycle = c.now, missing, max(k.Cycle, cycle)
 	k.Times++
+	if c.now.Sub(k.told) >= retellAfter {
+		k.told = c.now
+		c.dirty.decisions = append(c.dirty.decisions, k.Decision)
+	}
 }
 
 // reasonKey tells one reason from another without writing its sentence.
@@ -89,16 +97,16 @@ func (c *Core) decide(d *demand) {
 		return
 	}
 	if known != nil && known.key == key {
-		known.again(c.now, d.missing(), d.policy.cycle)
+		c.repeat(known, d.missing(), d.policy.cycle)
 		return
 	}
 	next := c.explain(d, key)
 	if known != nil && known.Same(&next) {
 		known.key = key
-		known.again(c.now, next.Missing, next.Cycle)
+		c.repeat(known, next.Missing, next.Cycle)
 		return
 	}
-	d.decision = &decision{key: key, Decision: next}
+	d.decision = &decision{key: key, Decision: next, told: c.now}
 	c.dirty.decisions = append(c.dirty.decisions, next)
 	if d.app != nil {
 		c.touchApp(d.app)

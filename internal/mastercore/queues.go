@@ -25,12 +25,13 @@ type queue struct {
 	dirty   bool // its row
 }
 
-// queues is the tree. A cluster that has nothing but a root without limits tells nobody of it.
+// queues is the tree. A cluster that has nothing but a root without limits does not bother the placer with it, and readers once per refreshShares.
 type queues struct {
 	tree   []deploy.Queue // as configured, completed
 	byPath map[string]*queue
 	told   bool  // there is, or was, more than that
-	timer  timer // until the shares in rows are written again, because the cluster has grown or shrunk
+	rests  int64 // the only row is not written again before it
+	timer  timer // until rows are written again: the shares, because the cluster has grown or shrunk, or the only row
 }
 
 const refreshShares = time.Second
@@ -213,15 +214,31 @@ func (c *Core) touchQueueRow(q *queue) {
 func (c *Core) capacityChanged(spec *deploy.WorkerSpec, sign int64) {
 	whole := spec.Capacity()
 	c.capacity = addAmounts(c.capacity, &whole, sign)
-	if t := &c.queues.timer; c.queues.told && t.pos == 0 && len(c.queues.byPath[""].total) > 0 {
-		c.arm(t, c.at+int64(refreshShares))
+	if len(c.queues.byPath[""].total) > 0 {
+		c.writeQueuesAt(c.at + int64(refreshShares))
 	}
 }
 
-// wake writes the shares of all queues that have something.
+func (c *Core) writeQueuesAt(at int64) {
+	if t := &c.queues.timer; t.pos == 0 {
+		c.arm(t, at)
+	}
+}
+
+// onlyRow tells whether the row of the only queue may be written now. If not, it will be.
+func (c *Core) onlyRow() bool {
+	if c.at < c.queues.rests {
+		c.writeQueuesAt(c.queues.rests)
+		return false
+	}
+	c.queues.rests = c.at + int64(refreshShares)
+	return true
+}
+
+// wake writes the rows of the root and of all queues that have something.
 func (qs *queues) wake(c *Core) {
 	for i := range c.place.q.list {
-		if q := c.place.q.list[i].is; q != nil && len(q.total) > 0 {
+		if q := c.place.q.list[i].is; q != nil && (len(q.total) > 0 || q.parent == nil) {
 			c.touchQueueRow(q)
 		}
 	}

@@ -78,7 +78,7 @@ func (c *Core) writeRows() {
 	for _, q := range d.queues {
 		q.dirty = false
 		switch now := c.queues.byPath[q.Name]; {
-		case !c.queues.told:
+		case !c.queues.told && !c.onlyRow():
 		case now == q:
 			row(c.queueRow(q))
 		case now == nil:

@@ -226,6 +226,9 @@ func row(r deploy.Row) string {
 		if r.Decision.Ahead != "" {
 			text += ", behind " + r.Decision.Ahead
 		}
+		if r.Decision.Times > 1 {
+			text += fmt.Sprintf(", %d times", r.Decision.Times)
+		}
 		return text
 	case deploy.QueueRow:
 		return text + fmt.Sprintf("used [%s], share %.3f, applications %d, drivers %d, closing %v", deploy.FormatQuantities(r.Used), r.Share, r.Apps, r.Drivers, r.Closing)

@@ -120,7 +120,7 @@ func (p *plans) settled(batch *mastercore.Effects) {
 	events := map[uint64]int{}
 	for _, row := range batch.Rows {
 		r, ok := row.(deploy.DecisionRow)
-		if !ok {
+		if !ok || r.Decision.Times > 1 { // told again
 			continue
 		}
 		newest = max(newest, r.Decision.Cycle)
