@@ -187,7 +187,10 @@ func (s *State) applyDemand(row *DemandRow) {
 		return
 	}
 	custom, avoid := append(d.row.Need.Custom[:0], row.Need.Custom...), append(d.row.Avoid[:0], row.Avoid...)
-	require, prefer := copyRequired(d.row.Require, row.Require), copyPreferred(d.row.Prefer, row.Prefer)
+	require, prefer := d.row.Require[:0], d.row.Prefer[:0]
+	if len(row.Require)+len(row.Prefer) > 0 {
+		require, prefer = copyRequired(require, row.Require), copyPreferred(prefer, row.Prefer)
+	}
 	d.row = *row
 	d.row.Need.Custom, d.row.Avoid, d.row.Require, d.row.Prefer = custom, avoid, require, prefer
 	d.left, d.granted, d.waited = row.Units, 0, -1

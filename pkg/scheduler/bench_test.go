@@ -185,8 +185,9 @@ func (m *mill) round(b testing.TB, all []scheduler.Need, single bool) {
 	if single {
 		gone = 1
 	}
+	m.u.Demands = m.u.Demands[:gone] // the same rows, which tell only left aside
 	for d := range gone {
-		m.u.Demands = append(m.u.Demands, scheduler.DemandRow{Ref: scheduler.DemandRef(d), Gone: true})
+		m.u.Demands[d].Gone = true
 	}
 	m.tell(b)
 }

@@ -87,10 +87,10 @@ func (s *State) checkWorker(r *WorkerRow) error {
 	if err := checkLabels(r.Labels); err != nil {
 		return err
 	}
-	if err := checkAmounts(&r.Total, &deploy.Resources{Cores: deploy.NoLimit, MemoryMiB: 1<<63 - 1}, 0); err != nil {
+	if err := checkAmounts(r.Total.Cores, r.Total.MemoryMiB, r.Total.Custom, nil, 0); err != nil {
 		return fmt.Errorf("total: %w", err)
 	}
-	if err := checkAmounts(&r.Free, &r.Total, 0); err != nil {
+	if err := checkAmounts(r.Free.Cores, r.Free.MemoryMiB, r.Free.Custom, &r.Total, 0); err != nil {
 		return fmt.Errorf("free: %w", err)
 	}
 	if missing(r.Total.Custom, r.Free.Custom) >= 0 {
@@ -130,17 +130,17 @@ func (s *State) checkHeld(full bool, r *HeldRow) error {
 	return nil
 }
 
-// checkAmounts holds resources between nothing and most, custom ones sorted by name and with counts from least on.
-func checkAmounts(r, most *deploy.Resources, least int32) error {
-	if r.Cores < 0 || r.MemoryMiB < 0 {
-		return fmt.Errorf("less than nothing, %d cores and %d MiB: %w", r.Cores, r.MemoryMiB, ErrBadUpdate)
+// checkAmounts holds resources between nothing and most, if that is given, custom ones sorted by name and with counts from least on.
+func checkAmounts(cores int32, memory int64, custom []deploy.Amount, most *deploy.Resources, least int32) error {
+	if cores < 0 || memory < 0 {
+		return fmt.Errorf("less than nothing, %d cores and %d MiB: %w", cores, memory, ErrBadUpdate)
 	}
-	if r.Cores > most.Cores || r.MemoryMiB > most.MemoryMiB {
-		return fmt.Errorf("%d cores and %d MiB are more than the %d and %d there are: %w", r.Cores, r.MemoryMiB, most.Cores, most.MemoryMiB, ErrBadUpdate)
+	if most != nil && (cores > most.Cores || memory > most.MemoryMiB) {
+		return fmt.Errorf("%d cores and %d MiB are more than the %d and %d there are: %w", cores, memory, most.Cores, most.MemoryMiB, ErrBadUpdate)
 	}
-	for i := range r.Custom {
-		if r.Custom[i].Count < least || i > 0 && r.Custom[i-1].Name >= r.Custom[i].Name {
-			return fmt.Errorf("custom resource %q: want names in ascending order and counts from %d on: %w", r.Custom[i].Name, least, ErrBadUpdate)
+	for i := range custom {
+		if custom[i].Count < least || i > 0 && custom[i-1].Name >= custom[i].Name {
+			return fmt.Errorf("custom resource %q: want names in ascending order and counts from %d on: %w", custom[i].Name, least, ErrBadUpdate)
 		}
 	}
 	return nil
@@ -158,8 +158,7 @@ func (s *State) checkDemand(u *Update, r *DemandRow) error {
 	if r.Gone {
 		return nil
 	}
-	n := deploy.Resources{Cores: r.Need.Cores, MemoryMiB: r.Need.MemoryMiB, Custom: r.Need.Custom}
-	if err := checkAmounts(&n, &deploy.Resources{Cores: deploy.NoLimit, MemoryMiB: 1<<63 - 1}, 1); err != nil {
+	if err := checkAmounts(r.Need.Cores, r.Need.MemoryMiB, r.Need.Custom, nil, 1); err != nil {
 		return fmt.Errorf("need: %w", err)
 	}
 	switch {

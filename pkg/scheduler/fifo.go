@@ -3,8 +3,6 @@ package scheduler
 import (
 	"context"
 	"fmt"
-
-	"github.com/musterproject/muster/pkg/deploy"
 )
 
 // maxGrants bounds a plan, so that one application that wants millions of executors does not keep the master waiting for all of them. Who has
@@ -85,10 +83,10 @@ func (f *fifo) place(v View, d DemandRef) {
 
 // explain gives a demand that wants more its reason. It is overdue once it has got nothing for too long.
 func (f *fifo) explain(v View, d DemandRef, row *DemandRow) {
-	reason, until := v.Explain(d)
-	if reason.Code == deploy.ReasonExecutorLimit && row.Units > 0 {
+	if row.Units > 0 && v.state.demands[d].left == 0 {
 		return // it has got all it wanted
 	}
+	reason, until := v.Explain(d)
 	if until.Kind == WakeNeedFits && f.opts.Reserve.After > 0 && !row.Since.IsZero() {
 		until.At = row.Since.Add(f.opts.Reserve.After)
 	}
