@@ -7,6 +7,7 @@
 //	pause_test.go        SIGSTOP of workers and masters, kill -9 of a keeper
 //	leave_test.go        SIGTERM once and twice
 //	explain_test.go      why something waits and on which workers; whether a request would fit, and that it then does
+//	reach_test.go        a driver that advertises an address where nobody listens
 //	search_test.go       masters that are dead, unresolvable or gone
 //	input_test.go        bad input: a clear sentence, the right exit code, a daemon that goes on serving
 //	wire_test.go         garbage, malformed and oversized messages on the RPC port

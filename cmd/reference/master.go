@@ -123,7 +123,7 @@ func masterRules(s *settings.Settings) master.Config {
 	c.Heartbeat, c.SuspectAfter, c.WorkerTimeout = s.Duration("worker.heartbeat"), s.Duration("worker.suspectAfter"), s.Duration("worker.timeout")
 	c.ReconnectGrace, c.WorkerRetention = s.Duration("worker.reconnectGrace"), s.Duration("worker.retention")
 	c.AppReconnectGrace, c.DriverLease = s.Duration("app.reconnectGrace"), s.Duration("driver.lease")
-	c.LaunchTimeout = s.Duration("launch.timeout")
+	c.LaunchTimeout, c.ReachAfter = s.Duration("launch.timeout"), s.Duration("app.reachAfter")
 	c.Zone = time.Local
 	return c
 }

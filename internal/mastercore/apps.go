@@ -54,10 +54,13 @@ type app struct {
 // profile is one kind of executors of an application.
 type profile struct {
 	deploy.Profile
-	target int32
-	live   int32 // launching and running ones that are not being killed
-	begins int32 // of all: launching ones
-	demand demand
+	target  int32
+	live    int32 // launching and running ones that are not being killed
+	begins  int32 // of all: launching ones
+	reached int32 // of the live ones: have reached the driver
+	late    int32 // of the live ones: have run for ReachAfter without
+	gaveUp  int32 // ended because they could not, since one could
+	demand  demand
 }
 
 func (a *app) state() deploy.AppState { return a.life.State() }
@@ -232,7 +235,7 @@ func (c *Core) admitApp(s *session, m *deploy.RegisterApp) (*app, error) {
 
 // welcome answers a registration with the whole truth about the application.
 func (c *Core) welcome(a *app) {
-	a.session.held = false
+	a.session.held, a.session.welcomed = false, c.heardAt(c.at)
 	views := make([]deploy.ExecutorView, 0, len(a.executors))
 	for _, e := range a.executors {
 		views = append(views, e.view())

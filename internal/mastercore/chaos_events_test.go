@@ -13,7 +13,7 @@ import (
 // run does what the bytes say.
 func (k *chaos) run() {
 	for n := 0; len(k.in) > 0 && n < 400; n++ {
-		switch k.next(18) {
+		switch k.next(19) {
 		case 0, 1:
 			k.registerWorker(k.next(4))
 		case 2:
@@ -55,6 +55,8 @@ func (k *chaos) run() {
 			if k.next(3) == 0 {
 				k.reconfigure()
 			}
+		case 18:
+			k.reached(&k.apps[k.next(4)])
 		}
 	}
 }
@@ -128,6 +130,9 @@ func (k *chaos) registerApp(i int) {
 	spec := deploy.AppSpec{Name: "a", CoresMax: int32(k.next(8)), Executor: deploy.Command{Program: "p"},
 		Profiles: []deploy.Profile{{Cores: int32(k.next(3)), MemoryMiB: 100}, {ID: 3, Cores: 1, MemoryMiB: 50, Custom: []deploy.Amount{{Name: "gpu", Count: 1}}}},
 		Targets:  []deploy.Target{{Profile: 0, Total: int32(k.next(4))}, {Profile: 3, Total: 1}}, Place: k.placement()}
+	if k.next(4) > 0 {
+		spec.Reports, spec.Driver = true, deploy.Address{Host: "d", Port: 1}
+	}
 	spec.Profiles[0].Gang = spec.Profiles[0].Cores > 0 && k.next(3) == 0
 	spec.Place.Apart, spec.Place.MaxPerWorker = []string{"", "", "", deploy.ApartHost, "rack"}[k.next(5)], max(0, int32(k.next(5))-2)
 	m := deploy.RegisterApp{Request: deploy.RequestID(fmt.Sprintf("app-%d-%d", i, a.n)), Spec: spec}
@@ -139,6 +144,11 @@ func (k *chaos) registerApp(i int) {
 		m.App, m.Token = a.id, a.token
 	}
 	k.step(fmt.Sprintf("register app %s %s on %d", m.Request, m.App, a.peer), Received{Peer: a.peer, Msgs: []deploy.Message{m, deploy.Heartbeat{N: 1}}})
+}
+
+func (k *chaos) reached(a *chaosApp) {
+	m := deploy.ExecutorsReached{Nums: []int32{int32(k.next(8)), int32(k.next(8))}}
+	k.step(fmt.Sprintf("reached the driver on %d: %v", a.peer, m.Nums), Received{Peer: a.peer, Msgs: []deploy.Message{m}})
 }
 
 func (k *chaos) report(i int) {
@@ -157,7 +167,7 @@ func (k *chaos) report(i int) {
 		id := held[k.next(len(held))]
 		switch k.next(5) {
 		case 0:
-			k.ended(w, id, deploy.ExecutorExited, int32(k.next(2)))
+			k.ended(w, id, deploy.ExecutorExited, [...]int32{0, 1, deploy.ExitDriverLost}[k.next(3)])
 		case 1:
 			k.ended(w, id, deploy.ExecutorFailed, 0)
 		case 2:

@@ -26,6 +26,7 @@ type Config struct {
 	AppReconnectGrace time.Duration
 	RecoveryTimeout   time.Duration
 	DriverLease       time.Duration // 0: off
+	ReachAfter        time.Duration // an executor runs until it is noted that it has not reached its driver
 	LaunchTimeout     time.Duration // until a launch that the worker has not confirmed makes the master resynchronise with it
 
 	DefaultCores int32 // for applications without CoresMax; deploy.NoLimit
@@ -66,7 +67,7 @@ func DefaultConfig() Config {
 		Name: "master", Recovery: "NONE", Policy: "spread",
 		Heartbeat: time.Second, SuspectAfter: 2 * time.Second, WorkerTimeout: 10 * time.Second, WorkerRetention: 15 * time.Minute,
 		AdoptGrace: 5 * time.Second, AppReconnectGrace: 5 * time.Second, RecoveryTimeout: 10 * time.Second,
-		DriverLease: 30 * time.Second, LaunchTimeout: 30 * time.Second,
+		DriverLease: 30 * time.Second, LaunchTimeout: 30 * time.Second, ReachAfter: 10 * time.Second,
 		DefaultCores: deploy.NoLimit, MaxDrivers: deploy.NoLimit, MaxExecutorRetries: 10, ReserveFor: 10 * time.Minute, ReserveMax: 1024,
 		BackoffMin: time.Second, BackoffMax: time.Minute, ProvenAfter: 10 * time.Second, DriverProvenAfter: 5 * time.Second,
 		BadWorkerFailures: 5, BadWorkerWindow: 10 * time.Minute, BadWorkerRest: 10 * time.Minute,

@@ -32,6 +32,7 @@ func (c Config) Validate() error {
 	positive("Heartbeat", c.Heartbeat)
 	positive("RecoveryTimeout", c.RecoveryTimeout)
 	positive("LaunchTimeout", c.LaunchTimeout)
+	positive("ReachAfter", c.ReachAfter)
 	positive("BackoffMin", c.BackoffMin)
 	zeroOrMore("WorkerRetention", c.WorkerRetention)
 	zeroOrMore("ReconnectGrace", c.ReconnectGrace)

@@ -152,6 +152,8 @@ func (c *Core) reasonKey(d *demand) reasonKey {
 	a, p := d.app, d.profile
 	switch {
 	case a.session == nil && a.state() != deploy.AppUnknown: // nothing is placed until it is back
+	case p.strays() && p.live > 0 && (d.units() == 0 || int64(a.coresLeft()) < d.least()): // it has all that it may have
+		return p.strayed(key)
 	case d.units() == 0 && p.begins > 0:
 		key.code = deploy.ReasonLaunching
 	case d.units() == 0:
@@ -160,8 +162,12 @@ func (c *Core) reasonKey(d *demand) reasonKey {
 		key.code, key.a, key.b = deploy.ReasonAppCoresMax, int64(a.coresMax), d.least()
 	case a.rec.Held != "":
 		key.code, key.s = deploy.ReasonHeld, a.rec.Held
+	case p.gaveUp > 0 && a.nextTry > c.at: // that is why
+		return p.strayed(key)
 	case a.nextTry > c.at:
 		key.code, key.a, key.s = deploy.ReasonBackoff, a.nextTry, a.lastFailure
+	case p.strays() && c.alive() && (p.target == deploy.NoLimit || !d.policy.stands): // whatever more it would take
+		return p.strayed(key)
 	default:
 		return c.clusterReason(d, key)
 	}
@@ -224,6 +230,8 @@ func (c *Core) explain(d *demand, key reasonKey) deploy.Decision {
 		out.Text = fmt.Sprintf("has all %s it asked for; raise the target for more", deploy.Count(key.a, "executor"))
 	case deploy.ReasonAppCoresMax:
 		out.Text = appMaxText(d, key)
+	case deploy.ReasonNotRegistered:
+		out.Text = strayedText(d, key)
 	case deploy.ReasonHeld:
 		out.Text = "held by " + key.s + "; release it to go on"
 	case deploy.ReasonBackoff:

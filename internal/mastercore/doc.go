@@ -57,4 +57,5 @@
 //	M16 an application whose executors must keep apart knows how many it has on which worker
 //	M17 workers are kept for demands that want something and may have it, not more of these than configured, and each reservation has its end
 //	M18 the workers that selectors allow are counted, for as long as somebody asks for them
+//	M19 executors that have reached the driver, or are late to, are counted; one that runs and may still be late has a timer
 package mastercore

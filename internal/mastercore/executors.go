@@ -23,6 +23,7 @@ type executor struct {
 	addresses []deploy.Addresses
 	killing   bool
 	proven    bool
+	way       reach
 	exit      deploy.Exit
 	message   string
 	startedAt time.Time
@@ -81,6 +82,7 @@ func (c *Core) executorRuns(e *executor) {
 	e.app.launching--
 	e.profile.begins--
 	e.app.running++
+	c.awaitReach(e)
 	c.redecide(&e.profile.demand)
 	c.executorBecomes(e, deploy.ExecutorRunning, false)
 	c.touchApp(e.app)
@@ -100,6 +102,7 @@ func (c *Core) executorProven(e *executor) {
 // executorKilling notes that the end of e is ordered: it no longer counts as live, but keeps its cores.
 func (c *Core) executorKilling(e *executor) {
 	e.killing = true
+	c.endReach(e)
 	e.profile.live--
 	c.touchExecutor(e)
 	c.touchApp(e.app)
@@ -109,6 +112,7 @@ func (c *Core) executorKilling(e *executor) {
 // executorEnded accounts for the end of e, whose launch is already out of the books.
 func (c *Core) executorEnded(e *executor, end ending) {
 	a := e.app
+	e.gaveUp(&end)
 	if e.life.State() == deploy.ExecutorLaunching {
 		a.launching--
 		e.profile.begins--
@@ -116,6 +120,7 @@ func (c *Core) executorEnded(e *executor, end ending) {
 		a.running--
 	}
 	if !e.killing {
+		c.endReach(e)
 		e.profile.live--
 	}
 	a.cores -= int64(e.need.Cores)
@@ -145,7 +150,7 @@ func (c *Core) accountExecutor(a *app, e *executor, end *ending) {
 		a.failures++
 		a.lastFailure = end.String()
 		a.avoid = avoid(a.avoid, end.worker, a.mark())
-		if early {
+		if early && !end.stray { // the address of a driver says nothing about a worker
 			c.noteFailure(end.worker, string(a.rec.ID))
 		}
 	case end.state == deploy.ExecutorExited && early: // no failure, but nothing to repeat at full speed either

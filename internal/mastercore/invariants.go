@@ -115,6 +115,7 @@ func (k *checker) launches() {
 func (k *checker) app(id deploy.AppID, a *app) {
 	cores, launching, running := int64(0), 0, 0
 	live, begins := map[*profile]int32{}, map[*profile]int32{}
+	reached, late := map[*profile]int32{}, map[*profile]int32{}
 	for i, e := range a.executors {
 		cores += int64(e.need.Cores)
 		if e.life.State() == deploy.ExecutorLaunching {
@@ -126,6 +127,7 @@ func (k *checker) app(id deploy.AppID, a *app) {
 		if !e.killing {
 			live[e.profile]++
 		}
+		k.way(a, e, reached, late)
 		k.want(e.launch != nil && e.launch.exec == e && k.c.launches[e.launchID] == e.launch, "M4", "live executor %s has no launch of its own", e.id())
 		k.want(e.app == a && e.num < a.nextNum && (a.nextNum <= a.rec.Executors || mutantExecutorNumbersReused), "M4", "executor %s is beyond the numbers given", e.id())
 		k.want(i == 0 || a.executors[i-1].num < e.num, "M4", "executor %s is not in order", e.id())
@@ -138,6 +140,8 @@ func (k *checker) app(id deploy.AppID, a *app) {
 	for _, p := range a.profiles {
 		k.want(live[p] == p.live && begins[p] == p.begins, "M5", "application %s profile %d counts %d live and %d launching, has %d and %d",
 			id, p.ID, p.live, p.begins, live[p], begins[p])
+		k.want(reached[p] == p.reached && late[p] == p.late, "M19", "application %s profile %d counts %d that have reached the driver and %d late, has %d and %d",
+			id, p.ID, p.reached, p.late, reached[p], late[p])
 		k.demand(&p.demand, k.c.wants(&p.demand))
 	}
 	k.want(a.rec.ID == id && k.ended[a] == a.ended(), "M13", "application %s is %s", id, a.state())

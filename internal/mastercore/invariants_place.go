@@ -136,3 +136,17 @@ func (k *checker) scopes() {
 			sc.text, sc.users, sc.workers, sc.sizes.dim(sizeCores).max, users[sc], workers, cores)
 	}
 }
+
+// way checks M19 for one executor and counts it.
+func (k *checker) way(a *app, e *executor, reached, late map[*profile]int32) {
+	y := &e.way
+	if y.reached {
+		reached[e.profile]++
+	}
+	if y.late {
+		late[e.profile]++
+	}
+	waits := a.rec.Spec.Reports && e.life.State() == deploy.ExecutorRunning && !e.killing && !y.reached && !y.late
+	k.want(waits == (y.timer.pos > 0), "M19", "executor %s can be late to its driver: %v, has a timer: %v", e.id(), waits, y.timer.pos > 0)
+	k.want(!y.late || !y.reached && !e.killing && e.life.State() == deploy.ExecutorRunning, "M19", "executor %s is late and has reached the driver, or does not run", e.id())
+}

@@ -27,7 +27,8 @@ import (
 //	PEER report LAUNCH STATE [exit=N] [lived=D] [message=TEXT] [as=ID/INCARNATION]
 //	PEER beat N...
 //	PEER leave [keeps]
-//	PEER app NAME request=ID [id=APP] [token=T] [max=N] [profile=ID:CORES:MEMORY[:gpu=N|:gang]]... [target=ID:N]... [PLACEMENT]
+//	PEER app NAME request=ID [id=APP] [token=T] [max=N] [profile=ID:CORES:MEMORY[:gpu=N|:gang]]... [target=ID:N]... [driver=HOST:PORT] [reports] [PLACEMENT]
+//	PEER reached N...
 //	PEER|call REQUEST request=ID ...             one of the requests below, on a session or as a client's question
 //	  submit NAME [cores=N] [memory=N] [gpu=N] [supervise] [restarts=N] [PLACEMENT]
 //	  kill-driver ID | kill-app ID | unregister ID [failure=TEXT] | hold ID [by=NAME] | release ID
@@ -90,12 +91,21 @@ func (s *script) messages(peer deploy.PeerID, f []string) (out []deploy.Message)
 			out = append(out, deploy.Heartbeat{N: uint64(s.number(n))})
 		}
 		return out
+	case "reached":
+		var m deploy.ExecutorsReached
+		for _, n := range w.plain {
+			m.Nums = append(m.Nums, int32(s.number(n)))
+		}
+		return []deploy.Message{m}
 	case "leave":
 		k := s.workers[peer]
 		return []deploy.Message{deploy.LeaveWorker{Worker: k.Worker.ID, Incarnation: k.Incarnation, Reason: "stopped", Keeps: w.has("keeps"), Stays: w.has("stays")}}
 	case "app":
 		spec := deploy.AppSpec{Name: w.plain[0], CoresMax: int32(w.num("max", 0)), Executor: deploy.Command{Program: "run"},
-			Profiles: s.profiles(w), Targets: s.targets(w), Place: s.placement(w)}
+			Profiles: s.profiles(w), Targets: s.targets(w), Place: s.placement(w), Reports: w.has("reports")}
+		if at := w.text("driver", ""); at != "" {
+			spec.Driver = s.address(at)
+		}
 		if len(spec.Profiles) == 0 {
 			spec.Profiles = []deploy.Profile{{Cores: 1, MemoryMiB: 100}}
 		}
@@ -108,13 +118,17 @@ func (s *script) messages(peer deploy.PeerID, f []string) (out []deploy.Message)
 	return []deploy.Message{s.request(f)}
 }
 
-func (s *script) registerWorker(w words) deploy.RegisterWorker {
-	id, inc, _ := strings.Cut(w.plain[0], "/")
-	at, err := deploy.ParseAddress(w.text("at", id+":7001"))
+func (s *script) address(text string) deploy.Address {
+	at, err := deploy.ParseAddress(text)
 	if err != nil {
 		s.fail("%v", err)
 	}
-	m := deploy.RegisterWorker{Incarnation: deploy.Incarnation(s.number(inc)), Worker: deploy.WorkerSpec{ID: deploy.WorkerID(id), Address: at,
+	return at
+}
+
+func (s *script) registerWorker(w words) deploy.RegisterWorker {
+	id, inc, _ := strings.Cut(w.plain[0], "/")
+	m := deploy.RegisterWorker{Incarnation: deploy.Incarnation(s.number(inc)), Worker: deploy.WorkerSpec{ID: deploy.WorkerID(id), Address: s.address(w.text("at", id+":7001")),
 		Cores: int32(w.num("cores", 4)), MemoryMiB: w.num("memory", 1024), Adopts: w.has("adopts"), Labels: s.labels(w)}}
 	if gpu := w.text("gpu", ""); gpu != "" {
 		m.Worker.Custom = []deploy.Addresses{{Name: "gpu", Units: strings.Split(gpu, ",")}}

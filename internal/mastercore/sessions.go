@@ -17,9 +17,10 @@ type session struct {
 	suspect bool             // a worker, silent for SuspectAfter
 	leaving bool             // a worker that ends what it runs and takes nothing new
 
-	held   bool // the registration is answered when recovery ends: nothing is ordered before
-	worker *worker
-	app    *app
+	held     bool   // the registration is answered when recovery ends: nothing is ordered before
+	welcomed moment // the registration of an application was answered
+	worker   *worker
+	app      *app
 
 	beat  uint64   // newest heartbeat of this frame, to be acknowledged at its end
 	beats bool     // there is one
@@ -131,6 +132,8 @@ func (c *Core) message(s *session, m deploy.Message, at int64) {
 		c.leaveWorker(s, &m)
 	case deploy.RegisterApp:
 		c.registerApp(s, &m, at)
+	case deploy.ExecutorsReached:
+		c.executorsReached(s, &m)
 	default:
 		c.request(asker{session: s, from: s.from}, m)
 	}

@@ -128,6 +128,7 @@ type ending struct {
 	asked      bool // its end had been ordered
 	workerLost bool
 	worker     *worker
+	stray      bool // an executor that could not reach its driver
 }
 
 // failed tells whether the process, nobody asking, ended badly.

@@ -201,6 +201,8 @@ func (c *Core) checkApp(s *deploy.AppSpec) (err error) {
 		if err := checkAddress(what+": driver address", s.Driver); err != nil {
 			return err
 		}
+	} else if s.Reports {
+		return fmt.Errorf("%s: it reports who has reached its driver and does not say where that is; name the driver's address: %w", what, deploy.ErrInvalid)
 	}
 	if s.Place.Queue, err = c.checkPlace(what, &s.Place, false); err != nil {
 		return err

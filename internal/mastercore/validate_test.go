@@ -78,6 +78,7 @@ func TestCheckApp(t *testing.T) {
 		{"user with a control character", func(s *deploy.AppSpec) { s.User = "a\x01" }, "control character", nil},
 		{"negative maximum", func(s *deploy.AppSpec) { s.CoresMax = -1 }, "a maximum of -1 cores", nil},
 		{"driver without port", func(s *deploy.AppSpec) { s.Driver.Port = 0 }, "it has no port", nil},
+		{"reports without a driver", func(s *deploy.AppSpec) { s.Reports, s.Driver = true, deploy.Address{} }, "does not say where that is", nil},
 		{"driver host", func(s *deploy.AppSpec) { s.Driver.Host = "a b" }, "driver address", nil},
 		{"no profile", func(s *deploy.AppSpec) { s.Profiles = nil }, "no profile 0", nil},
 		{"first profile not 0", func(s *deploy.AppSpec) { s.Profiles[0].ID = 1 }, "no profile 0", nil},
@@ -161,6 +162,7 @@ func TestConfigValidate(t *testing.T) {
 	check(t, testConfig, func(c *Config) error { return c.Validate() }, []refusal[Config]{
 		{"no name", func(c *Config) { c.Name = "" }, "Name", nil},
 		{"no heartbeat", func(c *Config) { c.Heartbeat = 0 }, "Heartbeat is 0s: it must be longer than 0", nil},
+		{"late at once", func(c *Config) { c.ReachAfter = 0 }, "ReachAfter is 0s: it must be longer than 0", nil},
 		{"suspect too soon", func(c *Config) { c.SuspectAfter = c.Heartbeat }, "SuspectAfter", nil},
 		{"lost before suspect", func(c *Config) { c.WorkerTimeout = c.SuspectAfter - 1 }, "WorkerTimeout", nil},
 		{"negative grace", func(c *Config) { c.ReconnectGrace = -1 }, "ReconnectGrace", nil},

@@ -77,6 +77,7 @@ func (a *app) draw() deploy.AppSpec {
 	}
 	a.drawProfiles(&s)
 	s.Place = a.w.drawPlacement(false)
+	s.Reports = (a.life+a.index)%4 > 0
 	return s
 }
 
@@ -199,6 +200,7 @@ func (a *app) registered(s deploy.Stamp, m deploy.AppRegistered) {
 	for _, x := range a.wishes {
 		a.link.send([]rpc.Item{{Msg: x.msg}})
 	}
+	a.report()
 }
 
 // refused decides whether another try makes sense.
@@ -279,6 +281,9 @@ func (a *app) beat() {
 	case a.order.Session != 0:
 		a.beats++
 		a.link.send([]rpc.Item{{Msg: deploy.Heartbeat{N: a.beats}}})
+		if a.beats%2 == 0 {
+			a.report()
+		}
 		if a.beats%4 == 0 {
 			for _, x := range a.wishes {
 				a.link.send([]rpc.Item{{Msg: x.msg}})

@@ -4,7 +4,7 @@
 //	seed --> profile (which faults, how often) --> world
 //	         queue of (time, seq, event) --> master, worker, application, client --> network, store, ballot, processes --> queue ...
 //	         after each event: the cores' Check, and the book's promises S1, S2, S4-S6, S10-S19, L7
-//	         faults for a minute or more, then none: L1, L2; at last books and reality are the same: S3, S8, L3, L4, L5
+//	         faults for a minute or more, then none: L1, L2; at last books and reality are the same: S3, S8, L3, L4, L5, L6, L7
 //
 // One goroutine runs a seed; nothing in it reads a clock or depends on the order of a map, so a seed is one story, told again as often as
 // wanted:

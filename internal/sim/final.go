@@ -47,6 +47,7 @@ func (w *World) checkFinal() {
 	w.checkProcesses(t)
 	w.checkAcknowledged(t)
 	w.checkNothingWaits(t)
+	w.checkStrays(t)
 }
 
 // checkProcesses: what runs is in the books, and what the books say runs does.

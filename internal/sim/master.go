@@ -17,7 +17,7 @@ func rules(i int, n *node, all []deploy.Address) mastercore.Config {
 	c.Name, c.Address, c.Masters = fmt.Sprintf("master-%d", i), n.addr, all
 	c.Heartbeat, c.SuspectAfter, c.WorkerTimeout, c.WorkerRetention = time.Second, 2500*time.Millisecond, 6*time.Second, 40*time.Second
 	c.AdoptGrace, c.AppReconnectGrace, c.RecoveryTimeout = 4*time.Second, 6*time.Second, 5*time.Second
-	c.DriverLease, c.LaunchTimeout = 12*time.Second, 8*time.Second
+	c.DriverLease, c.LaunchTimeout, c.ReachAfter = 12*time.Second, 8*time.Second, 3*time.Second
 	c.MaxDrivers, c.MaxExecutorRetries = 4, 6
 	c.BackoffMin, c.BackoffMax, c.ProvenAfter, c.DriverProvenAfter = 500*time.Millisecond, 4*time.Second, 3*time.Second, 3*time.Second
 	c.BadWorkerWindow, c.BadWorkerRest = 20*time.Second, 8*time.Second

@@ -21,7 +21,7 @@ func Sometimes() []string {
 		"application kill acknowledged", "answer repeated", "request refused", "grant rejected", "grant rejected: label", "grant rejected: rule", "grant rejected: quota",
 		"grant rejected: gang", "grant rejected: reserved", "grant rejected: reserve", "scheduling changed", "scheduling of a leader changed",
 		"queue closing", "queue gone", "gang started", "workers reserved", "launch on a worker kept for it", "reservation ended: its time is up",
-		"reservation ended: it got what it waited for", "launch ordered", "launch order arrived",
+		"reservation ended: it got what it waited for", "launch ordered", "launch order arrived", "executor told of as not registered",
 		"order refused: heard before", "order refused: an order before it was lost", "order refused: not of the registration obeyed",
 		"order refused: of an earlier leader than one already seen",
 	}

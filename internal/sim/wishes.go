@@ -56,6 +56,22 @@ func (a *app) killSome() {
 	})
 }
 
+// stray tells whether an executor never reaches its driver.
+func stray(num int32) bool { return num%7 == 3 }
+
+// report says of which executors the application has heard.
+func (a *app) report() {
+	var m deploy.ExecutorsReached
+	for num, state := range a.views {
+		if state == deploy.ExecutorRunning && !stray(num) {
+			m.Nums = append(m.Nums, num)
+		}
+	}
+	if slices.Sort(m.Nums); a.spec.Reports && len(m.Nums) > 0 {
+		a.link.send([]rpc.Item{{Msg: m}})
+	}
+}
+
 // wish makes a request and repeats it until it is answered. Only the newest change of targets is worth repeating.
 func (a *app) wish(make func(deploy.RequestID) deploy.Message) {
 	a.asked++

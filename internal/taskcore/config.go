@@ -9,7 +9,7 @@ import (
 )
 
 // ExitDriverLost is the exit code of an executor that ended because it could not reach its driver: no task is to blame.
-const ExitDriverLost = 56
+const ExitDriverLost = deploy.ExitDriverLost
 
 // Config is the plain data the core decides by.
 type Config struct {

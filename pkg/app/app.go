@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 
 	"github.com/musterproject/muster/pkg/backend"
@@ -27,6 +28,10 @@ type App struct {
 	over   chan struct{} // closed when Run ends
 	peers  atomic.Uint64
 	asks   atomic.Uint64
+
+	mu      sync.Mutex
+	reached []deploy.ExecutorID // not yet taken by the loop
+	joined  chan struct{}       // holds one token when there are some
 }
 
 // App is the one backend of standalone clusters.
@@ -51,7 +56,7 @@ func New(cfg Config, deps Deps) (*App, error) {
 	}
 	return &App{
 		cfg: cfg, deps: deps, log: log, ids: hex.EncodeToString(drawn[:]), seed: binary.LittleEndian.Uint64(drawn[:]),
-		events: make(chan incoming, 256), over: make(chan struct{}),
+		events: make(chan incoming, 256), over: make(chan struct{}), joined: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -96,6 +101,25 @@ func (a *App) Kill(ctx context.Context, nums []int32) ([]int32, error) {
 		return nil, fmt.Errorf("kill executors %v: %w", nums, err)
 	}
 	return m.Killed, nil
+}
+
+// Reached tells the leader which executors have reached the driver, and every later leader again: see backend.Backend.
+func (a *App) Reached(ids []deploy.ExecutorID) {
+	a.mu.Lock()
+	a.reached = append(a.reached, ids...)
+	a.mu.Unlock()
+	select {
+	case a.joined <- struct{}{}:
+	default:
+	}
+}
+
+func (a *App) takeReached() []deploy.ExecutorID {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	ids := a.reached
+	a.reached = nil
+	return ids
 }
 
 func (a *App) ask(ctx context.Context, req request) (deploy.Accepted, error) {

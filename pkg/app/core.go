@@ -39,6 +39,7 @@ type core struct {
 	backoff  time.Duration
 
 	executors map[int32]deploy.ExecutorView // live ones, as last told
+	reached   map[int32]bool                // executors of app that have reached the driver, until the leader says that they have ended
 	asks      []ask
 
 	now time.Time // of the present step, as is out
@@ -50,6 +51,7 @@ func newCore(cfg Config, spec deploy.AppSpec, ships bool, ids string, seed uint6
 	c := &core{
 		cfg: cfg, spec: spec, ships: ships, ids: ids, rand: seed, backoff: cfg.RetryMin,
 		seen: map[deploy.ClusterID]deploy.Epoch{}, executors: map[int32]deploy.ExecutorView{},
+		reached: map[int32]bool{},
 	}
 	c.spec.Profiles, c.spec.Targets = slices.Clone(spec.Profiles), slices.Clone(spec.Targets)
 	c.register = c.request()
@@ -97,6 +99,8 @@ func (c *core) handle(ev event) {
 		c.ask(e)
 	case dropped:
 		c.asks = slices.DeleteFunc(c.asks, func(a ask) bool { return a.id == e.id })
+	case joined:
+		c.joined(e)
 	case leave:
 		c.leave(e)
 	case tick:

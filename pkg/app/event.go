@@ -55,6 +55,9 @@ type asked struct {
 // dropped says that nobody waits for an answer any more; what was sent may take effect all the same.
 type dropped struct{ id uint64 }
 
+// joined says that executors have reached the driver.
+type joined struct{ ids []deploy.ExecutorID }
+
 // leave ends the application, as FAILED if failure is not empty.
 type leave struct{ failure string }
 
@@ -69,6 +72,7 @@ func (received) event()   {}
 func (closed) event()     {}
 func (asked) event()      {}
 func (dropped) event()    {}
+func (joined) event()     {}
 func (leave) event()      {}
 func (tick) event()       {}
 

@@ -14,6 +14,7 @@ func FuzzCore(f *testing.F) {
 	f.Add([]byte{1, 17, 2, 33, 2, 18, 6, 3, 4, 8, 0, 1, 17, 2, 35})
 	f.Fuzz(func(t *testing.T, script []byte) {
 		p := newPlay(t, len(script)%2 == 0)
+		p.core.spec.Reports = true
 		peer := deploy.PeerID(0)
 		answered := map[uint64]int{}
 		for i := 0; i+1 < len(script); i += 2 {
@@ -21,7 +22,7 @@ func FuzzCore(f *testing.F) {
 			if p.core.ended {
 				return
 			}
-			switch verb % 9 {
+			switch verb % 10 {
 			case 0:
 				p.now = p.now.Add(time.Duration(arg) * 50 * time.Millisecond)
 				p.do(tick{})
@@ -42,6 +43,8 @@ func FuzzCore(f *testing.F) {
 				} else {
 					p.do(dropped{id: uint64(arg)})
 				}
+			case 9:
+				p.joins([]deploy.AppID{"app-1", "app-2"}[arg&1], int32(arg>>1&3))
 			}
 			for _, a := range p.out.answer {
 				if answered[a.id]++; answered[a.id] > 1 {

@@ -86,6 +86,7 @@ func (c *core) registered(peer deploy.PeerID, stamp deploy.Stamp, m deploy.AppRe
 	}
 	if m.App != c.app {
 		c.vanish(nil)
+		clear(c.reached)
 	}
 	c.seen[stamp.Cluster] = stamp.Epoch
 	c.fact(registered{master: s.at, app: m.App, epoch: stamp.Epoch, session: stamp.Session, again: c.taken})
@@ -101,6 +102,7 @@ func (c *core) registered(peer deploy.PeerID, stamp deploy.Stamp, m deploy.AppRe
 	for _, v := range m.Executors {
 		c.note(v)
 	}
+	c.sayReached(slices.Sorted(maps.Keys(c.reached)))
 	c.askAll()
 	if c.leaving != nil && !slices.ContainsFunc(c.asks, ask.ends) {
 		c.unregister()
@@ -129,9 +131,32 @@ func (c *core) vanish(list []deploy.ExecutorView) {
 func (c *core) note(v deploy.ExecutorView) {
 	if v.State.Terminal() {
 		delete(c.executors, v.Executor.Num)
+		delete(c.reached, v.Executor.Num)
 		return
 	}
 	c.executors[v.Executor.Num] = v
+}
+
+// joined takes in who has reached the driver. It may come before the leader's word on the same executor.
+func (c *core) joined(e joined) {
+	var nums []int32
+	for _, id := range e.ids {
+		if id.App == c.app && !c.reached[id.Num] {
+			c.reached[id.Num] = true
+			nums = append(nums, id.Num)
+		}
+	}
+	if c.link != nil {
+		c.sayReached(nums)
+	}
+}
+
+func (c *core) sayReached(nums []int32) {
+	if c.spec.Reports {
+		for part := range slices.Chunk(nums, deploy.MostReached) {
+			c.send(c.link.peer, deploy.ExecutorsReached{Nums: part})
+		}
+	}
 }
 
 func (c *core) leaveOthers(peer deploy.PeerID) {
@@ -213,8 +238,12 @@ func (c *core) admits(s deploy.Stamp) bool {
 func (c *core) order(stamp deploy.Stamp, m deploy.Message) {
 	switch m := m.(type) {
 	case deploy.ExecutorChanged:
-		if m.Executor.Executor.App == c.app {
+		if num := m.Executor.Executor.Num; m.Executor.Executor.App == c.app {
+			_, known := c.executors[num]
 			c.note(m.Executor)
+			if !known && c.reached[num] { // found again after its leader changed
+				c.sayReached([]int32{num})
+			}
 			c.tell(backend.ExecutorChanged{Executor: m.Executor})
 		}
 	case deploy.Waiting:

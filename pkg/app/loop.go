@@ -60,6 +60,8 @@ func (l *loop) run(ctx context.Context) error {
 		case <-leaving:
 			leaving = nil
 			done = l.step(work, leave{failure: failure(ctx)}, &out)
+		case <-l.a.joined:
+			done = l.step(work, joined{ids: l.a.takeReached()}, &out)
 		case <-timer.C:
 			done = l.step(work, tick{}, &out)
 		}

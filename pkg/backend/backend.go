@@ -30,6 +30,9 @@ type Backend interface {
 	SetTargets(ctx context.Context, profiles []deploy.Profile, targets []deploy.Target) error
 	// Kill ends executors and returns the numbers of those that are being ended now. Targets stay, so they are replaced.
 	Kill(ctx context.Context, nums []int32) (killed []int32, err error)
+	// Reached passes on that executors have opened a session with their driver; what has been said stays said. It never blocks, may be called at any
+	// time, and changes nothing but what the cluster can explain.
+	Reached(ids []deploy.ExecutorID)
 }
 
 // Application is what executors are wanted for.

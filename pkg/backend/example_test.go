@@ -22,6 +22,8 @@ func (byHand) SetTargets(context.Context, []deploy.Profile, []deploy.Target) err
 
 func (byHand) Kill(context.Context, []int32) ([]int32, error) { return nil, nil }
 
+func (byHand) Reached([]deploy.ExecutorID) {}
+
 // A program passes an Opener on to task.Main.
 func ExampleOpener() {
 	opener := backend.Opener{Kind: deploy.KindLocalCluster, Open: func(backend.Options) (backend.Backend, error) { return byHand{}, nil }}

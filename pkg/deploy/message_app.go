@@ -57,6 +57,13 @@ type KillExecutors struct {
 	Nums    []int32
 }
 
+// MostReached is how many executors one ExecutorsReached names at most.
+const MostReached = 10_000
+
+// ExecutorsReached tells the master which executors have opened a session with their driver. What has been said stays said, so that a repeat is
+// harmless; after a registration all of them are named again. Only applications whose AppSpec Reports send it.
+type ExecutorsReached struct{ Nums []int32 }
+
 // UnregisterApp ends an application by its own word. An empty Failure is FINISHED, else FAILED with it.
 type UnregisterApp struct {
 	Request RequestID
@@ -74,12 +81,13 @@ type AppRemoved struct {
 // Waiting tells an application why it has fewer executors than it wants; sent when the reason changes.
 type Waiting struct{ Decision Decision }
 
-func (RegisterApp) message()     {}
-func (AppRegistered) message()   {}
-func (AppRefused) message()      {}
-func (ExecutorChanged) message() {}
-func (SetTargets) message()      {}
-func (KillExecutors) message()   {}
-func (UnregisterApp) message()   {}
-func (AppRemoved) message()      {}
-func (Waiting) message()         {}
+func (RegisterApp) message()      {}
+func (AppRegistered) message()    {}
+func (AppRefused) message()       {}
+func (ExecutorChanged) message()  {}
+func (SetTargets) message()       {}
+func (KillExecutors) message()    {}
+func (UnregisterApp) message()    {}
+func (ExecutorsReached) message() {}
+func (AppRemoved) message()       {}
+func (Waiting) message()          {}

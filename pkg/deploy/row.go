@@ -84,7 +84,7 @@ type AppRow struct {
 	WebUI       string     `json:"webui,omitempty"`
 	SubmittedAt time.Time  `json:"submittedAt"`
 	EndedAt     time.Time  `json:"endedAt,omitzero"`
-	Waiting     ReasonCode `json:"waiting"` // main reason, NONE if nothing is missing
+	Waiting     ReasonCode `json:"waiting"` // main reason, NONE if nothing is missing and all that run have reached the driver
 	Place       Placement  `json:"place,omitzero"`
 }
 

@@ -64,6 +64,7 @@ type AppSpec struct {
 	Driver   Address   `json:"driver"` // where executors reach the driver
 	WebUI    string    `json:"webui,omitempty"`
 	Place    Placement `json:"place,omitzero"`
+	Reports  bool      `json:"reports,omitempty"` // it says which executors have reached Driver
 }
 
 // DriverSpec is a program to run on a worker.
@@ -83,6 +84,9 @@ type Exit struct {
 	Signal int32 `json:"signal,omitempty"`
 	OOM    bool  `json:"oom,omitempty"`
 }
+
+// ExitDriverLost is the exit code of an executor that ended because it could not reach its driver, or not any more.
+const ExitDriverLost = 56
 
 // OK tells whether the process ended well.
 func (e Exit) OK() bool { return e == Exit{} }

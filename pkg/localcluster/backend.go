@@ -105,3 +105,10 @@ func (b *local) Kill(ctx context.Context, nums []int32) ([]int32, error) {
 	}
 	return nil, backend.ErrNotRunning
 }
+
+// Reached passes on to the application's session.
+func (b *local) Reached(ids []deploy.ExecutorID) {
+	if a := b.app.Load(); a != nil {
+		a.Reached(ids)
+	}
+}

@@ -23,8 +23,9 @@ type driver struct {
 	core    *taskcore.Core
 	out     taskcore.Effects
 	conns   map[deploy.PeerID]*outgoing
-	busy    []*outgoing // have tasks to be sent by this turn
-	inputs  [][]byte    // spare memory
+	busy    []*outgoing         // have tasks to be sent by this turn
+	inputs  [][]byte            // spare memory
+	reached []deploy.ExecutorID // the same
 	hunger  hunger
 	have    map[int32]bool // executors the cluster has for it, starting ones too; of the backend's goroutine
 	killing sync.WaitGroup
@@ -165,6 +166,7 @@ func (d *driver) carryOut(ctx context.Context) {
 	d.deliver()
 	if len(d.out.Facts) > 0 {
 		d.tell(d.out.Facts)
+		d.reach(d.out.Facts)
 		load := d.core.Load()
 		d.cores.Store(int64(load.Cores))
 		d.slots.Store(int64(load.Cores) * int64(1+d.cfg.MaxAhead))
@@ -236,6 +238,19 @@ func (d *driver) kill(ctx context.Context, ids []deploy.ExecutorID) {
 			d.log.Warn("executors that are out of reach cannot be ended", "executors", nums, "error", err)
 		}
 	})
+}
+
+// reach tells the cluster who has reached this driver for the first time.
+func (d *driver) reach(facts []taskcore.Fact) {
+	d.reached = d.reached[:0]
+	for _, f := range facts {
+		if j, ok := f.(taskcore.ExecutorJoined); ok && !j.Again {
+			d.reached = append(d.reached, j.Executor)
+		}
+	}
+	if len(d.reached) > 0 {
+		d.backend.Reached(d.reached)
+	}
 }
 
 // deliver brings outcomes and ends to the jobs they belong to.

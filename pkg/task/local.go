@@ -68,6 +68,9 @@ func (b *localBackend) SetTargets(context.Context, []deploy.Profile, []deploy.Ta
 	return nil
 }
 
+// Reached tells nobody: there is no cluster to ask.
+func (b *localBackend) Reached([]deploy.ExecutorID) {}
+
 // Kill ends nothing: the executor is the driver's own process.
 func (b *localBackend) Kill(context.Context, []int32) ([]int32, error) {
 	if !b.runs.Load() {

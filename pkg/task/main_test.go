@@ -177,6 +177,8 @@ func (b *processes) one(ctx context.Context, what backend.Application, tell func
 
 func (b *processes) SetTargets(context.Context, []deploy.Profile, []deploy.Target) error { return nil }
 
+func (b *processes) Reached([]deploy.ExecutorID) {}
+
 func (b *processes) Kill(context.Context, []int32) ([]int32, error) {
 	return nil, fmt.Errorf("kill: %w", errors.ErrUnsupported)
 }

@@ -152,7 +152,7 @@ func attempts(cfg Config, otherwise int) int {
 // spec says what the application asks of a cluster.
 func spec(cfg Config, program string, driver deploy.Address) deploy.AppSpec {
 	s := deploy.AppSpec{
-		Name: cfg.Name, User: cfg.User, CoresMax: cfg.CoresMax, Driver: driver, Place: cfg.Place,
+		Name: cfg.Name, User: cfg.User, CoresMax: cfg.CoresMax, Driver: driver, Place: cfg.Place, Reports: true,
 		Profiles: []deploy.Profile{{Cores: cfg.ExecutorCores, MemoryMiB: cfg.ExecutorMemoryMiB, Custom: cfg.ExecutorResources, Gang: cfg.Gang}},
 		Executor: deploy.Command{Program: program, Args: []string{executorWord}, Env: append(slices.Clone(cfg.Env), executorEnv(cfg, driver)...)},
 	}

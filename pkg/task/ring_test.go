@@ -25,9 +25,10 @@ type ring struct {
 	driver  deploy.Address
 	program *Program
 
-	mu     sync.Mutex
-	tell   func(backend.Event)
-	killed []int32
+	mu      sync.Mutex
+	tell    func(backend.Event)
+	killed  []int32
+	reached []deploy.ExecutorID
 
 	failure error // why the application was given up
 }
@@ -47,6 +48,12 @@ func (r *ring) Run(ctx context.Context, _ backend.Application, tell func(backend
 }
 
 func (r *ring) SetTargets(context.Context, []deploy.Profile, []deploy.Target) error { return nil }
+
+func (r *ring) Reached(ids []deploy.ExecutorID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reached = append(r.reached, ids...)
+}
 
 func (r *ring) Kill(_ context.Context, nums []int32) ([]int32, error) {
 	r.mu.Lock()

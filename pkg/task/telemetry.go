@@ -7,6 +7,7 @@ import (
 
 	"github.com/musterproject/muster/internal/taskcore"
 	"github.com/musterproject/muster/pkg/backend"
+	"github.com/musterproject/muster/pkg/deploy"
 )
 
 // tell turns facts into log lines.
@@ -43,7 +44,8 @@ func (d *driver) tellEvent(ev backend.Event) {
 			"exit", e.Executor.Exit, "message", e.Executor.Message)
 	case backend.Waiting:
 		level := slog.LevelDebug
-		if len(d.have) == 0 || len(d.have) < int(d.cfg.Executors) { // with some of as many as there is room for, a full cluster is no news
+		// With some of as many as there is room for, a full cluster is no news.
+		if len(d.have) == 0 || len(d.have) < int(d.cfg.Executors) || e.Decision.Code == deploy.ReasonNotRegistered {
 			level = slog.LevelWarn
 		}
 		d.log.Log(context.Background(), level, "waiting for executors", "code", e.Decision.Code, "reason", e.Decision.Text)

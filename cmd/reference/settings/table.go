@@ -51,6 +51,7 @@ func MasterOptions() []Option {
 		{Key: "worker.reconnectGrace", Kind: Duration, Default: "0s", Help: "how long a worker that cannot adopt may be without its connection"},
 		{Key: "worker.retention", Kind: Duration, Default: "15m", Help: "how long a dead worker stays listed"},
 		{Key: "app.reconnectGrace", Kind: Duration, Default: "5s", Help: "how long an application may be without its connection"},
+		{Key: "app.reachAfter", Kind: Duration, Default: "10s", Help: "how long an executor may run until explain says that it has not reached its driver"},
 		{Key: "driver.lease", Kind: Duration, Default: "30s", Help: "a worker cut off from every master that long stops its supervised drivers; 0 turns it off"},
 		{Key: "launch.timeout", Kind: Duration, Default: "30s", Help: "until an unconfirmed launch makes the master resynchronise with its worker"},
 		{Key: "artifact.maxBytes", Kind: Memory, Default: "2g", Help: "largest artifact taken"},

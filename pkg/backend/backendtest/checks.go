@@ -163,6 +163,9 @@ func answersWhileItRuns(t *testing.T, make func(t *testing.T) Fixture) {
 	if killed, err := r.backend.Kill(t.Context(), []int32{1 << 30}); err != nil || len(killed) > 0 {
 		t.Errorf("Kill of nobody ends %v: %v", killed, err)
 	}
+	for range 1000 { // whoever serves the executors cannot wait
+		r.backend.Reached([]deploy.ExecutorID{{App: "of another time", Num: 1}})
+	}
 	r.finish(nil)
 }
 
@@ -175,6 +178,7 @@ func answersNobodyElse(t *testing.T, make func(t *testing.T) Fixture) {
 		if _, err := f.Backend.Kill(t.Context(), nil); !errors.Is(err, backend.ErrNotRunning) {
 			t.Errorf("Kill %s: %v", when, err)
 		}
+		f.Backend.Reached(nil)
 	}
 	refuses("before Run")
 	r := begin(t, f)

@@ -22,6 +22,8 @@ func appMessageTo(p *pb.Item, m deploy.Message) bool {
 		p.Msg = &pb.Item_KillExecutors{KillExecutors: killExecutorsTo(m)}
 	case deploy.UnregisterApp:
 		p.Msg = &pb.Item_UnregisterApp{UnregisterApp: &pb.UnregisterApp{Request: string(m.Request), App: string(m.App), Failure: text(m.Failure)}}
+	case deploy.ExecutorsReached:
+		p.Msg = &pb.Item_ExecutorsReached{ExecutorsReached: &pb.ExecutorsReached{Nums: m.Nums}}
 	case deploy.AppRemoved:
 		p.Msg = &pb.Item_AppRemoved{AppRemoved: &pb.AppRemoved{App: string(m.App), State: enumTo[pb.AppState](m.State), Reason: text(m.Reason)}}
 	case deploy.Waiting:
@@ -50,6 +52,8 @@ func (r *reader) appMessage(p *pb.Item) deploy.Message {
 	case *pb.Item_UnregisterApp:
 		u := m.UnregisterApp
 		return deploy.UnregisterApp{Request: deploy.RequestID(u.GetRequest()), App: deploy.AppID(u.GetApp()), Failure: u.GetFailure()}
+	case *pb.Item_ExecutorsReached:
+		return deploy.ExecutorsReached{Nums: m.ExecutorsReached.GetNums()}
 	case *pb.Item_AppRemoved:
 		a := m.AppRemoved
 		return deploy.AppRemoved{App: deploy.AppID(a.GetApp()), State: r.appState(a.GetState()), Reason: a.GetReason()}

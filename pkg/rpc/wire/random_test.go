@@ -16,7 +16,7 @@ var messages = []deploy.Message{
 	deploy.RegisterWorker{}, deploy.WorkerRegistered{}, deploy.WorkerRefused{}, deploy.RegisterAgain{}, deploy.LaunchOrder{}, deploy.KillOrder{},
 	deploy.Report{}, deploy.ReportAck{}, deploy.AppEnded{}, deploy.LeaveWorker{},
 	deploy.RegisterApp{}, deploy.AppRegistered{}, deploy.AppRefused{}, deploy.ExecutorChanged{}, deploy.SetTargets{}, deploy.KillExecutors{},
-	deploy.UnregisterApp{}, deploy.AppRemoved{}, deploy.Waiting{},
+	deploy.UnregisterApp{}, deploy.ExecutorsReached{}, deploy.AppRemoved{}, deploy.Waiting{},
 	deploy.SubmitDriver{}, deploy.KillDriver{}, deploy.KillApp{}, deploy.Hold{}, deploy.Accepted{}, deploy.Refused{},
 	deploy.Explain{}, deploy.Explanation{}, deploy.Plan{}, deploy.Outlook{},
 	deploy.ExecutorReady{}, deploy.RunTasks{}, deploy.CancelTasks{}, deploy.TaskResults{}, deploy.StopExecutor{},

@@ -87,7 +87,7 @@ func (r *reader) workerSpec(p *pb.WorkerSpec) deploy.WorkerSpec {
 func appSpecTo(d *deploy.AppSpec) *pb.AppSpec {
 	return &pb.AppSpec{
 		Name: d.Name, User: d.User, CoresMax: d.CoresMax, Profiles: list(d.Profiles, profileTo), Targets: list(d.Targets, targetTo),
-		Executor: commandTo(&d.Executor), Driver: d.Driver.String(), Webui: d.WebUI, Place: placementTo(&d.Place),
+		Executor: commandTo(&d.Executor), Driver: d.Driver.String(), Webui: d.WebUI, Place: placementTo(&d.Place), Reports: d.Reports,
 	}
 }
 
@@ -95,7 +95,7 @@ func (r *reader) appSpec(p *pb.AppSpec) deploy.AppSpec {
 	return deploy.AppSpec{
 		Name: p.GetName(), User: p.GetUser(), CoresMax: p.GetCoresMax(), Profiles: list(p.GetProfiles(), profileFrom),
 		Targets: list(p.GetTargets(), targetFrom), Executor: commandFrom(p.GetExecutor()),
-		Driver: r.address("driver address", p.GetDriver()), WebUI: p.GetWebui(), Place: r.placement(p.GetPlace()),
+		Driver: r.address("driver address", p.GetDriver()), WebUI: p.GetWebui(), Place: r.placement(p.GetPlace()), Reports: p.GetReports(),
 	}
 }
 

@@ -1295,6 +1295,51 @@ func (x *KillExecutors) GetNums() []int32 {
 	return nil
 }
 
+// ExecutorsReached tells the master which executors have opened a session with their driver.
+type ExecutorsReached struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Nums          []int32                `protobuf:"varint,1,rep,packed,name=nums,proto3" json:"nums,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExecutorsReached) Reset() {
+	*x = ExecutorsReached{}
+	mi := &file_muster_v1_message_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExecutorsReached) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExecutorsReached) ProtoMessage() {}
+
+func (x *ExecutorsReached) ProtoReflect() protoreflect.Message {
+	mi := &file_muster_v1_message_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExecutorsReached.ProtoReflect.Descriptor instead.
+func (*ExecutorsReached) Descriptor() ([]byte, []int) {
+	return file_muster_v1_message_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ExecutorsReached) GetNums() []int32 {
+	if x != nil {
+		return x.Nums
+	}
+	return nil
+}
+
 // UnregisterApp ends an application by its own word. An empty failure is FINISHED, else FAILED with it.
 type UnregisterApp struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1307,7 +1352,7 @@ type UnregisterApp struct {
 
 func (x *UnregisterApp) Reset() {
 	*x = UnregisterApp{}
-	mi := &file_muster_v1_message_proto_msgTypes[21]
+	mi := &file_muster_v1_message_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1319,7 +1364,7 @@ func (x *UnregisterApp) String() string {
 func (*UnregisterApp) ProtoMessage() {}
 
 func (x *UnregisterApp) ProtoReflect() protoreflect.Message {
-	mi := &file_muster_v1_message_proto_msgTypes[21]
+	mi := &file_muster_v1_message_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1332,7 +1377,7 @@ func (x *UnregisterApp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnregisterApp.ProtoReflect.Descriptor instead.
 func (*UnregisterApp) Descriptor() ([]byte, []int) {
-	return file_muster_v1_message_proto_rawDescGZIP(), []int{21}
+	return file_muster_v1_message_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *UnregisterApp) GetRequest() string {
@@ -1368,7 +1413,7 @@ type AppRemoved struct {
 
 func (x *AppRemoved) Reset() {
 	*x = AppRemoved{}
-	mi := &file_muster_v1_message_proto_msgTypes[22]
+	mi := &file_muster_v1_message_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1380,7 +1425,7 @@ func (x *AppRemoved) String() string {
 func (*AppRemoved) ProtoMessage() {}
 
 func (x *AppRemoved) ProtoReflect() protoreflect.Message {
-	mi := &file_muster_v1_message_proto_msgTypes[22]
+	mi := &file_muster_v1_message_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1393,7 +1438,7 @@ func (x *AppRemoved) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppRemoved.ProtoReflect.Descriptor instead.
 func (*AppRemoved) Descriptor() ([]byte, []int) {
-	return file_muster_v1_message_proto_rawDescGZIP(), []int{22}
+	return file_muster_v1_message_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *AppRemoved) GetApp() string {
@@ -1427,7 +1472,7 @@ type Waiting struct {
 
 func (x *Waiting) Reset() {
 	*x = Waiting{}
-	mi := &file_muster_v1_message_proto_msgTypes[23]
+	mi := &file_muster_v1_message_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1439,7 +1484,7 @@ func (x *Waiting) String() string {
 func (*Waiting) ProtoMessage() {}
 
 func (x *Waiting) ProtoReflect() protoreflect.Message {
-	mi := &file_muster_v1_message_proto_msgTypes[23]
+	mi := &file_muster_v1_message_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1452,7 +1497,7 @@ func (x *Waiting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Waiting.ProtoReflect.Descriptor instead.
 func (*Waiting) Descriptor() ([]byte, []int) {
-	return file_muster_v1_message_proto_rawDescGZIP(), []int{23}
+	return file_muster_v1_message_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Waiting) GetDecision() *Decision {
@@ -1473,7 +1518,7 @@ type SubmitDriver struct {
 
 func (x *SubmitDriver) Reset() {
 	*x = SubmitDriver{}
-	mi := &file_muster_v1_message_proto_msgTypes[24]
+	mi := &file_muster_v1_message_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1485,7 +1530,7 @@ func (x *SubmitDriver) String() string {
 func (*SubmitDriver) ProtoMessage() {}
 
 func (x *SubmitDriver) ProtoReflect() protoreflect.Message {
-	mi := &file_muster_v1_message_proto_msgTypes[24]
+	mi := &file_muster_v1_message_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1498,7 +1543,7 @@ func (x *SubmitDriver) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitDriver.ProtoReflect.Descriptor instead.
 func (*SubmitDriver) Descriptor() ([]byte, []int) {
-	return file_muster_v1_message_proto_rawDescGZIP(), []int{24}
+	return file_muster_v1_message_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *SubmitDriver) GetRequest() string {
@@ -1526,7 +1571,7 @@ type KillDriver struct {
 
 func (x *KillDriver) Reset() {
 	*x = KillDriver{}
-	mi := &file_muster_v1_message_proto_msgTypes[25]
+	mi := &file_muster_v1_message_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1538,7 +1583,7 @@ func (x *KillDriver) String() string {
 func (*KillDriver) ProtoMessage() {}
 
 func (x *KillDriver) ProtoReflect() protoreflect.Message {
-	mi := &file_muster_v1_message_proto_msgTypes[25]
+	mi := &file_muster_v1_message_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1551,7 +1596,7 @@ func (x *KillDriver) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KillDriver.ProtoReflect.Descriptor instead.
 func (*KillDriver) Descriptor() ([]byte, []int) {
-	return file_muster_v1_message_proto_rawDescGZIP(), []int{25}
+	return file_muster_v1_message_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *KillDriver) GetRequest() string {
@@ -1580,7 +1625,7 @@ type KillApp struct {
 
 func (x *KillApp) Reset() {
 	*x = KillApp{}
-	mi := &file_muster_v1_message_proto_msgTypes[26]
+	mi := &file_muster_v1_message_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1592,7 +1637,7 @@ func (x *KillApp) String() string {
 func (*KillApp) ProtoMessage() {}
 
 func (x *KillApp) ProtoReflect() protoreflect.Message {
-	mi := &file_muster_v1_message_proto_msgTypes[26]
+	mi := &file_muster_v1_message_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1605,7 +1650,7 @@ func (x *KillApp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KillApp.ProtoReflect.Descriptor instead.
 func (*KillApp) Descriptor() ([]byte, []int) {
-	return file_muster_v1_message_proto_rawDescGZIP(), []int{26}
+	return file_muster_v1_message_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *KillApp) GetRequest() string {
@@ -1642,7 +1687,7 @@ type Hold struct {
 
 func (x *Hold) Reset() {
 	*x = Hold{}
-	mi := &file_muster_v1_message_proto_msgTypes[27]
+	mi := &file_muster_v1_message_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1654,7 +1699,7 @@ func (x *Hold) String() string {
 func (*Hold) ProtoMessage() {}
 
 func (x *Hold) ProtoReflect() protoreflect.Message {
-	mi := &file_muster_v1_message_proto_msgTypes[27]
+	mi := &file_muster_v1_message_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1667,7 +1712,7 @@ func (x *Hold) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hold.ProtoReflect.Descriptor instead.
 func (*Hold) Descriptor() ([]byte, []int) {
-	return file_muster_v1_message_proto_rawDescGZIP(), []int{27}
+	return file_muster_v1_message_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Hold) GetRequest() string {
@@ -1711,7 +1756,7 @@ type Accepted struct {
 
 func (x *Accepted) Reset() {
 	*x = Accepted{}
-	mi := &file_muster_v1_message_proto_msgTypes[28]
+	mi := &file_muster_v1_message_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1723,7 +1768,7 @@ func (x *Accepted) String() string {
 func (*Accepted) ProtoMessage() {}
 
 func (x *Accepted) ProtoReflect() protoreflect.Message {
-	mi := &file_muster_v1_message_proto_msgTypes[28]
+	mi := &file_muster_v1_message_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1736,7 +1781,7 @@ func (x *Accepted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Accepted.ProtoReflect.Descriptor instead.
 func (*Accepted) Descriptor() ([]byte, []int) {
-	return file_muster_v1_message_proto_rawDescGZIP(), []int{28}
+	return file_muster_v1_message_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Accepted) GetRequest() string {
@@ -1778,7 +1823,7 @@ type Refused struct {
 
 func (x *Refused) Reset() {
 	*x = Refused{}
-	mi := &file_muster_v1_message_proto_msgTypes[29]
+	mi := &file_muster_v1_message_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1790,7 +1835,7 @@ func (x *Refused) String() string {
 func (*Refused) ProtoMessage() {}
 
 func (x *Refused) ProtoReflect() protoreflect.Message {
-	mi := &file_muster_v1_message_proto_msgTypes[29]
+	mi := &file_muster_v1_message_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1803,7 +1848,7 @@ func (x *Refused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refused.ProtoReflect.Descriptor instead.
 func (*Refused) Descriptor() ([]byte, []int) {
-	return file_muster_v1_message_proto_rawDescGZIP(), []int{29}
+	return file_muster_v1_message_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Refused) GetRequest() string {
@@ -1911,7 +1956,9 @@ const file_muster_v1_message_proto_rawDesc = "" +
 	"\rKillExecutors\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\tR\arequest\x12\x10\n" +
 	"\x03app\x18\x02 \x01(\tR\x03app\x12\x12\n" +
-	"\x04nums\x18\x03 \x03(\x05R\x04nums\"U\n" +
+	"\x04nums\x18\x03 \x03(\x05R\x04nums\"&\n" +
+	"\x10ExecutorsReached\x12\x12\n" +
+	"\x04nums\x18\x01 \x03(\x05R\x04nums\"U\n" +
 	"\rUnregisterApp\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\tR\arequest\x12\x10\n" +
 	"\x03app\x18\x02 \x01(\tR\x03app\x12\x18\n" +
@@ -1960,7 +2007,7 @@ func file_muster_v1_message_proto_rawDescGZIP() []byte {
 	return file_muster_v1_message_proto_rawDescData
 }
 
-var file_muster_v1_message_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_muster_v1_message_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_muster_v1_message_proto_goTypes = []any{
 	(*Fault)(nil),               // 0: muster.v1.Fault
 	(*Standby)(nil),             // 1: muster.v1.Standby
@@ -1983,63 +2030,64 @@ var file_muster_v1_message_proto_goTypes = []any{
 	(*ExecutorChanged)(nil),     // 18: muster.v1.ExecutorChanged
 	(*SetTargets)(nil),          // 19: muster.v1.SetTargets
 	(*KillExecutors)(nil),       // 20: muster.v1.KillExecutors
-	(*UnregisterApp)(nil),       // 21: muster.v1.UnregisterApp
-	(*AppRemoved)(nil),          // 22: muster.v1.AppRemoved
-	(*Waiting)(nil),             // 23: muster.v1.Waiting
-	(*SubmitDriver)(nil),        // 24: muster.v1.SubmitDriver
-	(*KillDriver)(nil),          // 25: muster.v1.KillDriver
-	(*KillApp)(nil),             // 26: muster.v1.KillApp
-	(*Hold)(nil),                // 27: muster.v1.Hold
-	(*Accepted)(nil),            // 28: muster.v1.Accepted
-	(*Refused)(nil),             // 29: muster.v1.Refused
-	(FaultKind)(0),              // 30: muster.v1.FaultKind
-	(MasterState)(0),            // 31: muster.v1.MasterState
-	(*durationpb.Duration)(nil), // 32: google.protobuf.Duration
-	(*WorkerSpec)(nil),          // 33: muster.v1.WorkerSpec
-	(*LaunchReport)(nil),        // 34: muster.v1.LaunchReport
-	(*LaunchID)(nil),            // 35: muster.v1.LaunchID
-	(*Launch)(nil),              // 36: muster.v1.Launch
-	(*AppSpec)(nil),             // 37: muster.v1.AppSpec
-	(*ExecutorID)(nil),          // 38: muster.v1.ExecutorID
-	(*Resources)(nil),           // 39: muster.v1.Resources
-	(*Addresses)(nil),           // 40: muster.v1.Addresses
-	(ExecutorState)(0),          // 41: muster.v1.ExecutorState
-	(*Exit)(nil),                // 42: muster.v1.Exit
-	(*Target)(nil),              // 43: muster.v1.Target
-	(*Profile)(nil),             // 44: muster.v1.Profile
-	(AppState)(0),               // 45: muster.v1.AppState
-	(*Decision)(nil),            // 46: muster.v1.Decision
-	(*DriverSpec)(nil),          // 47: muster.v1.DriverSpec
+	(*ExecutorsReached)(nil),    // 21: muster.v1.ExecutorsReached
+	(*UnregisterApp)(nil),       // 22: muster.v1.UnregisterApp
+	(*AppRemoved)(nil),          // 23: muster.v1.AppRemoved
+	(*Waiting)(nil),             // 24: muster.v1.Waiting
+	(*SubmitDriver)(nil),        // 25: muster.v1.SubmitDriver
+	(*KillDriver)(nil),          // 26: muster.v1.KillDriver
+	(*KillApp)(nil),             // 27: muster.v1.KillApp
+	(*Hold)(nil),                // 28: muster.v1.Hold
+	(*Accepted)(nil),            // 29: muster.v1.Accepted
+	(*Refused)(nil),             // 30: muster.v1.Refused
+	(FaultKind)(0),              // 31: muster.v1.FaultKind
+	(MasterState)(0),            // 32: muster.v1.MasterState
+	(*durationpb.Duration)(nil), // 33: google.protobuf.Duration
+	(*WorkerSpec)(nil),          // 34: muster.v1.WorkerSpec
+	(*LaunchReport)(nil),        // 35: muster.v1.LaunchReport
+	(*LaunchID)(nil),            // 36: muster.v1.LaunchID
+	(*Launch)(nil),              // 37: muster.v1.Launch
+	(*AppSpec)(nil),             // 38: muster.v1.AppSpec
+	(*ExecutorID)(nil),          // 39: muster.v1.ExecutorID
+	(*Resources)(nil),           // 40: muster.v1.Resources
+	(*Addresses)(nil),           // 41: muster.v1.Addresses
+	(ExecutorState)(0),          // 42: muster.v1.ExecutorState
+	(*Exit)(nil),                // 43: muster.v1.Exit
+	(*Target)(nil),              // 44: muster.v1.Target
+	(*Profile)(nil),             // 45: muster.v1.Profile
+	(AppState)(0),               // 46: muster.v1.AppState
+	(*Decision)(nil),            // 47: muster.v1.Decision
+	(*DriverSpec)(nil),          // 48: muster.v1.DriverSpec
 }
 var file_muster_v1_message_proto_depIdxs = []int32{
-	30, // 0: muster.v1.Fault.kind:type_name -> muster.v1.FaultKind
-	31, // 1: muster.v1.Standby.state:type_name -> muster.v1.MasterState
-	32, // 2: muster.v1.Standby.retry:type_name -> google.protobuf.Duration
-	33, // 3: muster.v1.RegisterWorker.worker:type_name -> muster.v1.WorkerSpec
-	34, // 4: muster.v1.RegisterWorker.launches:type_name -> muster.v1.LaunchReport
-	32, // 5: muster.v1.WorkerRegistered.heartbeat:type_name -> google.protobuf.Duration
-	32, // 6: muster.v1.WorkerRegistered.lease:type_name -> google.protobuf.Duration
-	35, // 7: muster.v1.WorkerRegistered.kill:type_name -> muster.v1.LaunchID
+	31, // 0: muster.v1.Fault.kind:type_name -> muster.v1.FaultKind
+	32, // 1: muster.v1.Standby.state:type_name -> muster.v1.MasterState
+	33, // 2: muster.v1.Standby.retry:type_name -> google.protobuf.Duration
+	34, // 3: muster.v1.RegisterWorker.worker:type_name -> muster.v1.WorkerSpec
+	35, // 4: muster.v1.RegisterWorker.launches:type_name -> muster.v1.LaunchReport
+	33, // 5: muster.v1.WorkerRegistered.heartbeat:type_name -> google.protobuf.Duration
+	33, // 6: muster.v1.WorkerRegistered.lease:type_name -> google.protobuf.Duration
+	36, // 7: muster.v1.WorkerRegistered.kill:type_name -> muster.v1.LaunchID
 	0,  // 8: muster.v1.WorkerRefused.fault:type_name -> muster.v1.Fault
-	36, // 9: muster.v1.LaunchOrder.launch:type_name -> muster.v1.Launch
-	35, // 10: muster.v1.KillOrder.launch:type_name -> muster.v1.LaunchID
-	34, // 11: muster.v1.Report.launch:type_name -> muster.v1.LaunchReport
-	37, // 12: muster.v1.RegisterApp.spec:type_name -> muster.v1.AppSpec
-	38, // 13: muster.v1.ExecutorView.executor:type_name -> muster.v1.ExecutorID
-	39, // 14: muster.v1.ExecutorView.need:type_name -> muster.v1.Resources
-	40, // 15: muster.v1.ExecutorView.addresses:type_name -> muster.v1.Addresses
-	41, // 16: muster.v1.ExecutorView.state:type_name -> muster.v1.ExecutorState
-	42, // 17: muster.v1.ExecutorView.exit:type_name -> muster.v1.Exit
-	32, // 18: muster.v1.AppRegistered.heartbeat:type_name -> google.protobuf.Duration
+	37, // 9: muster.v1.LaunchOrder.launch:type_name -> muster.v1.Launch
+	36, // 10: muster.v1.KillOrder.launch:type_name -> muster.v1.LaunchID
+	35, // 11: muster.v1.Report.launch:type_name -> muster.v1.LaunchReport
+	38, // 12: muster.v1.RegisterApp.spec:type_name -> muster.v1.AppSpec
+	39, // 13: muster.v1.ExecutorView.executor:type_name -> muster.v1.ExecutorID
+	40, // 14: muster.v1.ExecutorView.need:type_name -> muster.v1.Resources
+	41, // 15: muster.v1.ExecutorView.addresses:type_name -> muster.v1.Addresses
+	42, // 16: muster.v1.ExecutorView.state:type_name -> muster.v1.ExecutorState
+	43, // 17: muster.v1.ExecutorView.exit:type_name -> muster.v1.Exit
+	33, // 18: muster.v1.AppRegistered.heartbeat:type_name -> google.protobuf.Duration
 	15, // 19: muster.v1.AppRegistered.executors:type_name -> muster.v1.ExecutorView
-	43, // 20: muster.v1.AppRegistered.targets:type_name -> muster.v1.Target
+	44, // 20: muster.v1.AppRegistered.targets:type_name -> muster.v1.Target
 	0,  // 21: muster.v1.AppRefused.fault:type_name -> muster.v1.Fault
 	15, // 22: muster.v1.ExecutorChanged.executor:type_name -> muster.v1.ExecutorView
-	44, // 23: muster.v1.SetTargets.profiles:type_name -> muster.v1.Profile
-	43, // 24: muster.v1.SetTargets.targets:type_name -> muster.v1.Target
-	45, // 25: muster.v1.AppRemoved.state:type_name -> muster.v1.AppState
-	46, // 26: muster.v1.Waiting.decision:type_name -> muster.v1.Decision
-	47, // 27: muster.v1.SubmitDriver.spec:type_name -> muster.v1.DriverSpec
+	45, // 23: muster.v1.SetTargets.profiles:type_name -> muster.v1.Profile
+	44, // 24: muster.v1.SetTargets.targets:type_name -> muster.v1.Target
+	46, // 25: muster.v1.AppRemoved.state:type_name -> muster.v1.AppState
+	47, // 26: muster.v1.Waiting.decision:type_name -> muster.v1.Decision
+	48, // 27: muster.v1.SubmitDriver.spec:type_name -> muster.v1.DriverSpec
 	0,  // 28: muster.v1.Refused.fault:type_name -> muster.v1.Fault
 	29, // [29:29] is the sub-list for method output_type
 	29, // [29:29] is the sub-list for method input_type
@@ -2062,7 +2110,7 @@ func file_muster_v1_message_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_muster_v1_message_proto_rawDesc), len(file_muster_v1_message_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   30,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

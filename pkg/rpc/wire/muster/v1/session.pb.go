@@ -334,6 +334,7 @@ type Item struct {
 	//	*Item_UnregisterApp
 	//	*Item_AppRemoved
 	//	*Item_Waiting
+	//	*Item_ExecutorsReached
 	//	*Item_SubmitDriver
 	//	*Item_KillDriver
 	//	*Item_KillApp
@@ -603,6 +604,15 @@ func (x *Item) GetWaiting() *Waiting {
 	return nil
 }
 
+func (x *Item) GetExecutorsReached() *ExecutorsReached {
+	if x != nil {
+		if x, ok := x.Msg.(*Item_ExecutorsReached); ok {
+			return x.ExecutorsReached
+		}
+	}
+	return nil
+}
+
 func (x *Item) GetSubmitDriver() *SubmitDriver {
 	if x != nil {
 		if x, ok := x.Msg.(*Item_SubmitDriver); ok {
@@ -830,6 +840,10 @@ type Item_Waiting struct {
 	Waiting *Waiting `protobuf:"bytes,48,opt,name=waiting,proto3,oneof"`
 }
 
+type Item_ExecutorsReached struct {
+	ExecutorsReached *ExecutorsReached `protobuf:"bytes,49,opt,name=executors_reached,json=executorsReached,proto3,oneof"`
+}
+
 type Item_SubmitDriver struct {
 	SubmitDriver *SubmitDriver `protobuf:"bytes,60,opt,name=submit_driver,json=submitDriver,proto3,oneof"`
 }
@@ -934,6 +948,8 @@ func (*Item_AppRemoved) isItem_Msg() {}
 
 func (*Item_Waiting) isItem_Msg() {}
 
+func (*Item_ExecutorsReached) isItem_Msg() {}
+
 func (*Item_SubmitDriver) isItem_Msg() {}
 
 func (*Item_KillDriver) isItem_Msg() {}
@@ -990,7 +1006,7 @@ const file_muster_v1_session_proto_rawDesc = "" +
 	"\acluster\x18\x01 \x01(\fR\acluster\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x18\n" +
 	"\asession\x18\x03 \x01(\x04R\asession\x12\x10\n" +
-	"\x03seq\x18\x04 \x01(\x04R\x03seq\"\xa2\x11\n" +
+	"\x03seq\x18\x04 \x01(\x04R\x03seq\"\xee\x11\n" +
 	"\x04Item\x12&\n" +
 	"\x05stamp\x18\x01 \x01(\v2\x10.muster.v1.StampR\x05stamp\x12\x0e\n" +
 	"\x02re\x18\x02 \x01(\x04R\x02re\x124\n" +
@@ -1021,7 +1037,8 @@ const file_muster_v1_session_proto_rawDesc = "" +
 	"\x0eunregister_app\x18. \x01(\v2\x18.muster.v1.UnregisterAppH\x00R\runregisterApp\x128\n" +
 	"\vapp_removed\x18/ \x01(\v2\x15.muster.v1.AppRemovedH\x00R\n" +
 	"appRemoved\x12.\n" +
-	"\awaiting\x180 \x01(\v2\x12.muster.v1.WaitingH\x00R\awaiting\x12>\n" +
+	"\awaiting\x180 \x01(\v2\x12.muster.v1.WaitingH\x00R\awaiting\x12J\n" +
+	"\x11executors_reached\x181 \x01(\v2\x1b.muster.v1.ExecutorsReachedH\x00R\x10executorsReached\x12>\n" +
 	"\rsubmit_driver\x18< \x01(\v2\x17.muster.v1.SubmitDriverH\x00R\fsubmitDriver\x128\n" +
 	"\vkill_driver\x18= \x01(\v2\x15.muster.v1.KillDriverH\x00R\n" +
 	"killDriver\x12/\n" +
@@ -1084,21 +1101,22 @@ var file_muster_v1_session_proto_goTypes = []any{
 	(*UnregisterApp)(nil),    // 25: muster.v1.UnregisterApp
 	(*AppRemoved)(nil),       // 26: muster.v1.AppRemoved
 	(*Waiting)(nil),          // 27: muster.v1.Waiting
-	(*SubmitDriver)(nil),     // 28: muster.v1.SubmitDriver
-	(*KillDriver)(nil),       // 29: muster.v1.KillDriver
-	(*KillApp)(nil),          // 30: muster.v1.KillApp
-	(*Hold)(nil),             // 31: muster.v1.Hold
-	(*Accepted)(nil),         // 32: muster.v1.Accepted
-	(*Refused)(nil),          // 33: muster.v1.Refused
-	(*Explain)(nil),          // 34: muster.v1.Explain
-	(*Explanation)(nil),      // 35: muster.v1.Explanation
-	(*Plan)(nil),             // 36: muster.v1.Plan
-	(*Outlook)(nil),          // 37: muster.v1.Outlook
-	(*ExecutorReady)(nil),    // 38: muster.v1.ExecutorReady
-	(*RunTasks)(nil),         // 39: muster.v1.RunTasks
-	(*CancelTasks)(nil),      // 40: muster.v1.CancelTasks
-	(*TaskResults)(nil),      // 41: muster.v1.TaskResults
-	(*StopExecutor)(nil),     // 42: muster.v1.StopExecutor
+	(*ExecutorsReached)(nil), // 28: muster.v1.ExecutorsReached
+	(*SubmitDriver)(nil),     // 29: muster.v1.SubmitDriver
+	(*KillDriver)(nil),       // 30: muster.v1.KillDriver
+	(*KillApp)(nil),          // 31: muster.v1.KillApp
+	(*Hold)(nil),             // 32: muster.v1.Hold
+	(*Accepted)(nil),         // 33: muster.v1.Accepted
+	(*Refused)(nil),          // 34: muster.v1.Refused
+	(*Explain)(nil),          // 35: muster.v1.Explain
+	(*Explanation)(nil),      // 36: muster.v1.Explanation
+	(*Plan)(nil),             // 37: muster.v1.Plan
+	(*Outlook)(nil),          // 38: muster.v1.Outlook
+	(*ExecutorReady)(nil),    // 39: muster.v1.ExecutorReady
+	(*RunTasks)(nil),         // 40: muster.v1.RunTasks
+	(*CancelTasks)(nil),      // 41: muster.v1.CancelTasks
+	(*TaskResults)(nil),      // 42: muster.v1.TaskResults
+	(*StopExecutor)(nil),     // 43: muster.v1.StopExecutor
 }
 var file_muster_v1_session_proto_depIdxs = []int32{
 	4,  // 0: muster.v1.Frame.items:type_name -> muster.v1.Item
@@ -1128,28 +1146,29 @@ var file_muster_v1_session_proto_depIdxs = []int32{
 	25, // 24: muster.v1.Item.unregister_app:type_name -> muster.v1.UnregisterApp
 	26, // 25: muster.v1.Item.app_removed:type_name -> muster.v1.AppRemoved
 	27, // 26: muster.v1.Item.waiting:type_name -> muster.v1.Waiting
-	28, // 27: muster.v1.Item.submit_driver:type_name -> muster.v1.SubmitDriver
-	29, // 28: muster.v1.Item.kill_driver:type_name -> muster.v1.KillDriver
-	30, // 29: muster.v1.Item.kill_app:type_name -> muster.v1.KillApp
-	31, // 30: muster.v1.Item.hold:type_name -> muster.v1.Hold
-	32, // 31: muster.v1.Item.accepted:type_name -> muster.v1.Accepted
-	33, // 32: muster.v1.Item.refused:type_name -> muster.v1.Refused
-	34, // 33: muster.v1.Item.explain:type_name -> muster.v1.Explain
-	35, // 34: muster.v1.Item.explanation:type_name -> muster.v1.Explanation
-	36, // 35: muster.v1.Item.plan:type_name -> muster.v1.Plan
-	37, // 36: muster.v1.Item.outlook:type_name -> muster.v1.Outlook
-	38, // 37: muster.v1.Item.executor_ready:type_name -> muster.v1.ExecutorReady
-	39, // 38: muster.v1.Item.run_tasks:type_name -> muster.v1.RunTasks
-	40, // 39: muster.v1.Item.cancel_tasks:type_name -> muster.v1.CancelTasks
-	41, // 40: muster.v1.Item.task_results:type_name -> muster.v1.TaskResults
-	42, // 41: muster.v1.Item.stop_executor:type_name -> muster.v1.StopExecutor
-	0,  // 42: muster.v1.Peer.Session:input_type -> muster.v1.Frame
-	0,  // 43: muster.v1.Peer.Session:output_type -> muster.v1.Frame
-	43, // [43:44] is the sub-list for method output_type
-	42, // [42:43] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	28, // 27: muster.v1.Item.executors_reached:type_name -> muster.v1.ExecutorsReached
+	29, // 28: muster.v1.Item.submit_driver:type_name -> muster.v1.SubmitDriver
+	30, // 29: muster.v1.Item.kill_driver:type_name -> muster.v1.KillDriver
+	31, // 30: muster.v1.Item.kill_app:type_name -> muster.v1.KillApp
+	32, // 31: muster.v1.Item.hold:type_name -> muster.v1.Hold
+	33, // 32: muster.v1.Item.accepted:type_name -> muster.v1.Accepted
+	34, // 33: muster.v1.Item.refused:type_name -> muster.v1.Refused
+	35, // 34: muster.v1.Item.explain:type_name -> muster.v1.Explain
+	36, // 35: muster.v1.Item.explanation:type_name -> muster.v1.Explanation
+	37, // 36: muster.v1.Item.plan:type_name -> muster.v1.Plan
+	38, // 37: muster.v1.Item.outlook:type_name -> muster.v1.Outlook
+	39, // 38: muster.v1.Item.executor_ready:type_name -> muster.v1.ExecutorReady
+	40, // 39: muster.v1.Item.run_tasks:type_name -> muster.v1.RunTasks
+	41, // 40: muster.v1.Item.cancel_tasks:type_name -> muster.v1.CancelTasks
+	42, // 41: muster.v1.Item.task_results:type_name -> muster.v1.TaskResults
+	43, // 42: muster.v1.Item.stop_executor:type_name -> muster.v1.StopExecutor
+	0,  // 43: muster.v1.Peer.Session:input_type -> muster.v1.Frame
+	0,  // 44: muster.v1.Peer.Session:output_type -> muster.v1.Frame
+	44, // [44:45] is the sub-list for method output_type
+	43, // [43:44] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_muster_v1_session_proto_init() }
@@ -1184,6 +1203,7 @@ func file_muster_v1_session_proto_init() {
 		(*Item_UnregisterApp)(nil),
 		(*Item_AppRemoved)(nil),
 		(*Item_Waiting)(nil),
+		(*Item_ExecutorsReached)(nil),
 		(*Item_SubmitDriver)(nil),
 		(*Item_KillDriver)(nil),
 		(*Item_KillApp)(nil),

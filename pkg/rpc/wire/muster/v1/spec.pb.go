@@ -1013,6 +1013,7 @@ type AppSpec struct {
 	Driver        string                 `protobuf:"bytes,7,opt,name=driver,proto3" json:"driver,omitempty"` // host:port where executors reach the driver
 	Webui         string                 `protobuf:"bytes,8,opt,name=webui,proto3" json:"webui,omitempty"`
 	Place         *Placement             `protobuf:"bytes,9,opt,name=place,proto3" json:"place,omitempty"`
+	Reports       bool                   `protobuf:"varint,10,opt,name=reports,proto3" json:"reports,omitempty"` // it says which executors have reached the driver
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1108,6 +1109,13 @@ func (x *AppSpec) GetPlace() *Placement {
 		return x.Place
 	}
 	return nil
+}
+
+func (x *AppSpec) GetReports() bool {
+	if x != nil {
+		return x.Reports
+	}
+	return false
 }
 
 // DriverSpec is a program to run on a worker.
@@ -1707,7 +1715,7 @@ const file_muster_v1_spec_proto_rawDesc = "" +
 	"\x06weight\x18\x02 \x01(\x01R\x06weight\x12%\n" +
 	"\x03min\x18\x03 \x03(\v2\x13.muster.v1.QuantityR\x03min\x12)\n" +
 	"\x05quota\x18\x04 \x03(\v2\x13.muster.v1.QuantityR\x05quota\x12\x18\n" +
-	"\adynamic\x18\x05 \x01(\bR\adynamic\"\xb5\x02\n" +
+	"\adynamic\x18\x05 \x01(\bR\adynamic\"\xcf\x02\n" +
 	"\aAppSpec\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04user\x18\x02 \x01(\tR\x04user\x12\x1b\n" +
@@ -1717,7 +1725,9 @@ const file_muster_v1_spec_proto_rawDesc = "" +
 	"\bexecutor\x18\x06 \x01(\v2\x12.muster.v1.CommandR\bexecutor\x12\x16\n" +
 	"\x06driver\x18\a \x01(\tR\x06driver\x12\x14\n" +
 	"\x05webui\x18\b \x01(\tR\x05webui\x12*\n" +
-	"\x05place\x18\t \x01(\v2\x14.muster.v1.PlacementR\x05place\"\xf9\x01\n" +
+	"\x05place\x18\t \x01(\v2\x14.muster.v1.PlacementR\x05place\x12\x18\n" +
+	"\areports\x18\n" +
+	" \x01(\bR\areports\"\xf9\x01\n" +
 	"\n" +
 	"DriverSpec\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
