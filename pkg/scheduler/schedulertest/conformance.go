@@ -24,6 +24,7 @@ func Run(t *testing.T, open func() scheduler.SchedulerPolicy) {
 		{"never over-commits", neverOverCommits},
 		{"deterministic", deterministic},
 		{"warm equals fresh", warmEqualsFresh},
+		{"equal over the wire", equalOverTheWire},
 		{"explains what it leaves waiting", explains},
 		{"asks again when room comes", asksAgain},
 		{"asks nobody for nothing", asksNobody},

@@ -1,6 +1,6 @@
 // Package schedulertest is the kit for authors of scheduling policies.
 //
-//	Run        the conformance suite: never over-commits, keeps the rules, deterministic, warm equals fresh, explains, wakes, honours its context
+//	Run        the conformance suite: never over-commits, keeps the rules, deterministic, warm equals fresh equals over the wire, explains, wakes, honours its context
 //	Simulate   replays a Trace in virtual time and reports utilisation, waits, fairness and fragmentation; Compare and Picture set reports
 //	           beside each other; ManySmall, FewLarge and MixedGangs are traces to begin with
 //	Books      the books of a cluster as a core would keep them: drawn by seed (Draw, DrawRules), changed at random (Stir), told as updates
