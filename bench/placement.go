@@ -22,9 +22,9 @@ func placement(ctx context.Context, t *tools) ([]line, error) {
 	for _, p := range []string{"spread", "pack", "fair"} {
 		for _, kind := range []string{"one", "many"} {
 			name := "BenchmarkPlace/" + p + "/" + kind
-			one, err1 := place.get(name+"/1k", "cpu-ns/op")
-			five, err2 := place.get(name+"/5k", "cpu-ns/op")
-			hundred, err3 := place.get(name+"/100k", "cpu-ns/op")
+			one, err1 := place.get(name+"/1k", "own-ns/op")
+			five, err2 := place.get(name+"/5k", "own-ns/op")
+			hundred, err3 := place.get(name+"/100k", "own-ns/op")
 			if err := errors.Join(err1, err2, err3); err != nil {
 				return nil, err
 			}
