@@ -129,13 +129,19 @@ func (f *fifo) executors(v View, d DemandRef, row *DemandRow) {
 	}
 }
 
-// serve collects as many workers as the demand can use, deals, and takes. It tells whether anything was taken.
+// serve collects as many workers as the demand can use, deals, and takes. It tells whether it took something and more is wanted.
 func (f *fifo) serve(v View, d DemandRef, row *DemandRow, group uint32) bool {
 	units, cores := v.Left(d)
 	if !row.Grow {
 		units = min(units, cores/row.Need.Cores)
 	}
 	if units = min(units, f.left); units == 0 || cores == 0 {
+		return false
+	}
+	if units == 1 && !row.Grow { // most often, and nothing to deal
+		if w, ok := v.Next(d, f.opts.Order, NoWorker); ok {
+			f.take(v, d, w, row.Need.Cores, group)
+		}
 		return false
 	}
 	f.collect(v, d, row, units, cores)
@@ -162,7 +168,7 @@ func (f *fifo) serve(v View, d DemandRef, row *DemandRow, group uint32) bool {
 			}
 		}
 	}
-	return f.left < before
+	return f.left < before && before-f.left < units
 }
 
 func (f *fifo) take(v View, d DemandRef, w WorkerRef, cores int32, group uint32) bool {
