@@ -131,6 +131,51 @@ func (x *press) end(b testing.TB) {
 	}
 }
 
+// TestPressOverCommitsNothing checks a second time what the benchmark counts: what the orders out of Step have given and nobody has ended is
+// summed up anew and held against what the workers said of themselves.
+func TestPressOverCommitsNothing(t *testing.T) {
+	for _, skew := range []string{"mixed", "memory"} {
+		for _, policy := range []scheduler.SchedulerPolicy{
+			scheduler.NewSpread(scheduler.DefaultOptions()), scheduler.NewPack(scheduler.DefaultOptions()), scheduler.NewFair(scheduler.FairOptions()),
+		} {
+			x := newPress(t, 300, skew, policy)
+			for range 3 * pressHeld {
+				x.round(t)
+				x.recount(t)
+			}
+			if x.granted < 10*pressEach {
+				t.Errorf("%s, %T: %d launches, want some more", skew, policy, x.granted)
+			}
+		}
+	}
+}
+
+// recount sums up all launches that have not ended.
+func (x *press) recount(t *testing.T) {
+	t.Helper()
+	used, units := map[*worker]deploy.Resources{}, map[string]bool{}
+	for _, l := range x.started {
+		u := used[l.worker]
+		u.Cores += l.need.Cores
+		u.MemoryMiB += l.need.MemoryMiB
+		used[l.worker] = u
+		for _, a := range l.addresses {
+			for _, unit := range a.Units {
+				name := fmt.Sprint(l.worker.spec.ID, a.Name, unit)
+				if units[name] {
+					t.Fatalf("%s is given twice", name)
+				}
+				units[name] = true
+			}
+		}
+	}
+	for w, u := range used {
+		if u.Cores > w.spec.Cores || u.MemoryMiB > w.spec.MemoryMiB {
+			t.Fatalf("%s has %d cores and %d MiB, and %s are given", w.spec.ID, w.spec.Cores, w.spec.MemoryMiB, u)
+		}
+	}
+}
+
 func processorTime(b testing.TB) time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
