@@ -125,9 +125,9 @@ func strayedText(d *demand, key reasonKey) string {
 	case key.a == 1:
 		who = "executor runs but has"
 	}
-	todo := "open driver.port in firewalls, and set driver.host to an address of the driver's machine that workers can dial, and driver.bindAddress to what it listens on"
+	advice := "open driver.port in firewalls, and set driver.host to an address of the driver's machine that workers can dial, and driver.bindAddress to what it listens on"
 	if key.b > 0 {
-		todo = "others have: look at the stderr of those that have not, and at firewalls between their workers and the driver"
+		advice = "others have: look at the stderr of those that have not, and at firewalls between their workers and the driver"
 	}
-	return fmt.Sprintf("%d %s not reached the driver at %s; %s", key.a, who, d.app.rec.Spec.Driver, todo)
+	return fmt.Sprintf("%d %s not reached the driver at %s; %s", key.a, who, d.app.rec.Spec.Driver, advice)
 }
