@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/musterproject/muster/cmd/reference/settings"
 	"github.com/musterproject/muster/pkg/deploy"
@@ -144,11 +145,8 @@ func (s *submission) name(p program) string {
 	return p.title
 }
 
+// isTerminal tells whether somebody looks on. The null device is a character device too, and nobody does.
 func isTerminal(w any) bool {
 	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -90,3 +90,17 @@ func TestResolve(t *testing.T) {
 		}
 	}
 }
+
+// TestNullIsNoTerminal: a submission whose output is thrown away returns once it is accepted.
+func TestNullIsNoTerminal(t *testing.T) {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if isTerminal(null) {
+		t.Error("the null device passes for a terminal")
+	}
+	if err := null.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -126,6 +126,7 @@ var homes = []home{
 	{module: "github.com/hashicorp/go-plugin", rooms: []string{"plugins"}},
 	{module: "github.com/hashicorp/go-hclog", rooms: []string{"plugins"}},
 	{module: "golang.org/x/sys", rooms: []string{"pkg/launcher/proclauncher", "pkg/launcher/cgrouplauncher", "pkg/recovery/fileengine", "pkg/worker"}},
+	{module: "golang.org/x/term", rooms: []string{"cmd"}},
 	{module: "golang.org/x/sync", rooms: []string{"pkg/rpc/grpcrpc", "pkg/master", "pkg/worker", "pkg/app", "pkg/task", "pkg/localcluster", "cmd"}},
 	{module: "golang.org/x/time", rooms: []string{"pkg/rpc/grpcrpc", "pkg/master", "pkg/worker", "pkg/webui"}},
 	{module: "github.com/cenkalti/backoff", rooms: []string{"pkg/worker", "pkg/app", "pkg/task"}},
