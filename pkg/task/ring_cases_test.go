@@ -62,11 +62,7 @@ func TestBrokenConnectionRunsItsTasksAgain(t *testing.T) {
 			if !slices.Equal(got, []string{"0=x by 1", "1=y by 1", "2=z by 1"}) {
 				t.Errorf("got %v", got)
 			}
-			go func() {
-				if err := <-ended; err != nil {
-					t.Error(err)
-				}
-			}()
+			go endsWell(t, ended)
 			return err
 		})
 		if err != nil {
@@ -93,11 +89,7 @@ func TestSilentExecutorIsLost(t *testing.T) {
 			if a.text() != "0=x by 2" || !slices.Equal(r.killed, []int32{1}) {
 				t.Errorf("got %s, killed %v", a.text(), r.killed)
 			}
-			go func() {
-				if err := <-ended; err != nil {
-					t.Error(err)
-				}
-			}()
+			go endsWell(t, ended)
 			return err
 		})
 		if err != nil {
@@ -328,4 +320,11 @@ func TestDriverPanics(t *testing.T) {
 		})
 		t.Errorf("it returns %v", err)
 	})
+}
+
+// endsWell waits for the end of an executor; the bubble waits for it in turn.
+func endsWell(t *testing.T, ended <-chan error) {
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
 }
